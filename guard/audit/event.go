@@ -1,0 +1,53 @@
+package audit
+
+// EventType names what happened. The names are part of the format: they are never reused for something else.
+type EventType string
+
+// What a node records. Those of transactions that have an effect in common with the product document bear its names.
+const (
+	TransactionAuthorized  EventType = "transaction_authorized"  // this node's own effect is allow; reserved
+	TransactionDenied      EventType = "transaction_denied"      // any other effect; never reserved
+	TransactionReleasing   EventType = "transaction_releasing"   // the last message of this node may leave
+	TransactionSigned      EventType = "transaction_signed"      // a verified signature exists
+	TransactionFailed      EventType = "transaction_failed"      // an attempt or a request ended without one
+	TransactionExecuted    EventType = "transaction_executed"    // the chain ran a payload
+	TransactionDead        EventType = "transaction_dead"        // a payload is proven never to run
+	TransactionUnexplained EventType = "transaction_unexplained" // the chain ran what this node has no record of
+	TransactionExplained   EventType = "transaction_explained"   // the agent's request for it was verified afterwards
+	KillRaised             EventType = "kill_raised"
+	KillLifted             EventType = "kill_lifted"
+	PolicyApplied          EventType = "policy_applied"
+	WalletCreated          EventType = "wallet_created"
+	AgentCreated           EventType = "agent_created"
+	AgentSuspended         EventType = "agent_suspended"
+	KeyProposed            EventType = "key_proposed"
+	KeyApproved            EventType = "key_approved" // by an operator: the ceremony may run
+	KeyPrepared            EventType = "key_prepared" // share on disk, certificate incomplete
+	KeyActivated           EventType = "key_activated"
+	KeyTested              EventType = "key_tested" // a permit for the one test signature of a set of signers
+	KeyDiscarded           EventType = "key_discarded"
+	PeerEquivocated        EventType = "peer_equivocated"
+	NodeStarted            EventType = "node_started"
+	NodeStopped            EventType = "node_stopped"
+)
+
+// Outcome is how it ended for who asked.
+type Outcome string
+
+// The outcomes.
+const (
+	Success Outcome = "success"
+	Denied  Outcome = "denied"  // the guard said no: the system did its work
+	Failure Outcome = "failure" // the system could not do its work
+)
+
+// Severity is who should care.
+type Severity string
+
+// The severities, from the least.
+const (
+	Info     Severity = "info"
+	Warning  Severity = "warning"
+	Error    Severity = "error"
+	Critical Severity = "critical"
+)

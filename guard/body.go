@@ -1,0 +1,151 @@
+package guard
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// body is a request as it is written. Amounts and times are strings, so that nothing is read as a float or guessed.
+type body struct {
+	Network     string  `json:"network"`
+	Wallet      string  `json:"wallet"`
+	Coordinator string  `json:"coordinator"`
+	Expires     string  `json:"expires"`
+	Type        string  `json:"type"`
+	Asset       string  `json:"asset"`
+	Amount      string  `json:"amount"`
+	Destination string  `json:"destination"`
+	Memo        string  `json:"memo"`
+	Payload     *string `json:"payload"`
+	Context     struct {
+		Intent     string         `json:"intent"`
+		Strategy   string         `json:"strategy"`
+		Confidence jsontext.Value `json:"confidence"`
+	} `json:"context"`
+}
+
+// intent reads one field after another and stops at the first that is wrong.
+func (b body) intent(testnet bool) (i Intent, err error) {
+	for _, field := range []struct {
+		name string
+		read func(*Intent) error
+	}{
+		{"network", b.network}, {"wallet", b.wallet}, {"coordinator", b.coordinator}, {"expires", b.expires},
+		{"type", b.kind}, {"asset", b.asset}, {"amount", b.amount},
+		{"destination", func(i *Intent) error { return b.destination(i, testnet) }},
+		{"memo", b.memo}, {"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
+	} {
+		if err := field.read(&i); err != nil {
+			return Intent{}, &FieldError{field.name, err.Error()}
+		}
+	}
+	return i, nil
+}
+
+func (b body) network(i *Intent) error {
+	if len(b.Network) != 64 || strings.ToLower(b.Network) != b.Network {
+		return errors.New("want the network id, 64 lower-case hex digits")
+	}
+	if _, err := hex.Decode(i.Network[:], []byte(b.Network)); err != nil {
+		return errors.New("not hex")
+	}
+	return nil
+}
+
+func (b body) wallet(i *Intent) error {
+	i.Wallet = b.Wallet
+	return checkID(b.Wallet)
+}
+
+func (b body) coordinator(i *Intent) error {
+	i.Coordinator = b.Coordinator
+	return checkID(b.Coordinator)
+}
+
+func checkID(s string) error {
+	if !validID(s) {
+		return errors.New("want an id: 1 to 64 of a-z, 0-9 and -, not beginning with -")
+	}
+	return nil
+}
+
+func (b body) expires(i *Intent) error {
+	t, err := time.Parse(time.RFC3339, b.Expires)
+	if err != nil || !strings.HasSuffix(b.Expires, "Z") {
+		return errors.New(`want a time in UTC by RFC 3339, such as "2026-10-01T12:00:00Z"`)
+	}
+	i.Expires = t.UTC()
+	return nil
+}
+
+func (b body) kind(i *Intent) error {
+	if b.Type != string(ton.OpTransfer) {
+		return errors.New(`only "transfer" is supported`)
+	}
+	i.Type = b.Type
+	return nil
+}
+
+func (b body) asset(i *Intent) (err error) {
+	i.Asset, err = policy.ParseAsset(b.Asset)
+	return err
+}
+
+func (b body) amount(i *Intent) (err error) {
+	if i.Amount, err = ton.ParseNano(b.Amount, ton.NativeDecimals); err != nil {
+		return err
+	}
+	if i.Amount.IsZero() {
+		return errors.New("must be above zero")
+	}
+	return nil
+}
+
+func (b body) destination(i *Intent, testnet bool) (err error) {
+	i.Destination, i.Form, err = ton.ParseAddress(b.Destination, testnet)
+	return err
+}
+
+func (b body) memo(i *Intent) error {
+	if len(b.Memo) > maxMemo {
+		return fmt.Errorf("longer than %d bytes", maxMemo)
+	}
+	i.Memo = b.Memo
+	return nil
+}
+
+func (b body) payload(i *Intent) (err error) {
+	if b.Payload == nil {
+		return nil
+	}
+	i.Payload, err = base64.StdEncoding.Strict().DecodeString(*b.Payload)
+	if err != nil || len(i.Payload) == 0 || len(i.Payload) > maxPayload || strings.ContainsAny(*b.Payload, "\r\n") {
+		return fmt.Errorf("want a bag of cells in base64, at most %d bytes", maxPayload)
+	}
+	return nil
+}
+
+func (b body) context(i *Intent) error {
+	if len(b.Context.Intent) > maxContext || len(b.Context.Strategy) > maxMemo {
+		return fmt.Errorf("intent is longer than %d bytes, or strategy than %d", maxContext, maxMemo)
+	}
+	i.Reasoning, i.Strategy = b.Context.Intent, b.Context.Strategy
+	return nil
+}
+
+func (b body) confidence(i *Intent) error {
+	if b.Context.Confidence == nil {
+		return nil
+	}
+	p, err := policy.ParsePermille(string(b.Context.Confidence))
+	i.Confidence, i.Confident = uint16(p), err == nil
+	return err
+}

@@ -1,0 +1,171 @@
+package guard
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// Case is everything a decision is about. The caller has verified the agent's signature over the request, decoded the
+// payload and emulated it on the proven state.
+type Case struct {
+	Intent  Intent
+	Tx      ton.Transaction // what the payload does
+	Refusal *ton.Refusal    // why the payload could not be read, if so; Tx is then ignored
+	Outcome *ton.Outcome    // what emulation showed; nil denies
+	Account ton.Account     // the wallet's own
+	Dest    []ton.Account   // Dest[i] is that of Tx.Messages[i].To
+}
+
+// pipeline is the layers in order. A layer that stops the line keeps those behind it from running when it refuses.
+var pipeline = []struct {
+	layer Layer
+	stops bool
+	check func(*evaluation) []Verdict // the refusals; none: the layer allows
+}{
+	{LayerKill, true, (*evaluation).killed},
+	{LayerIntent, true, (*evaluation).intent},
+	{LayerPolicy, false, (*evaluation).permissions},
+	{LayerLimits, false, (*evaluation).limits},
+	{LayerRate, false, (*evaluation).rateLimits},
+	{LayerSimulation, false, (*evaluation).simulation},
+}
+
+// Decide gives this node's own answer about one payload and records it: an allow reserves the payload, counts the
+// request once, and stands until the payload is executed or proven dead. Anything else that could be read is noted as
+// seen. The same request with the same payload may be decided again: it is judged anew and counted no second time.
+// An error means that nothing was decided and nothing may be kept.
+func (g *Guard) Decide(tx Tx, now time.Time, c Case) (Decision, error) {
+	e, err := g.load(tx, now, c)
+	if err != nil {
+		return Decision{}, fmt.Errorf("decide: %w", err)
+	}
+	d := e.judge()
+	if d.Effect == Allow {
+		err = e.reserve(tx, &d)
+	} else {
+		err = e.refuse(tx, &d)
+	}
+	if err != nil {
+		return Decision{}, fmt.Errorf("decide: %w", err)
+	}
+	return d, nil
+}
+
+// Simulation is what a decision would be. It is no Decision: nothing was recorded and nothing can be permitted by it.
+type Simulation struct {
+	Effect     Effect
+	Verdicts   []Verdict
+	PolicyHash [32]byte
+}
+
+// First is Decision.First.
+func (s Simulation) First() Verdict { return Decision{Verdicts: s.Verdicts}.First() }
+
+// Simulate judges a case and records nothing.
+func (g *Guard) Simulate(tx Tx, now time.Time, c Case) (Simulation, error) {
+	e, err := g.load(tx, now, c)
+	if err != nil {
+		return Simulation{}, fmt.Errorf("simulate: %w", err)
+	}
+	d := e.judge()
+	return Simulation{d.Effect, d.Verdicts, d.PolicyHash}, nil
+}
+
+func (e *evaluation) judge() Decision {
+	d := Decision{}
+	if e.bundle != nil {
+		d.PolicyHash = e.bundle.Hash
+	}
+	for _, step := range pipeline {
+		refusals := step.check(e)
+		if len(refusals) == 0 {
+			d.Verdicts = append(d.Verdicts, Verdict{Layer: step.layer, Effect: Allow})
+			continue
+		}
+		d.Verdicts = append(d.Verdicts, refusals...)
+		if step.stops {
+			break
+		}
+	}
+	d.Effect = combine(d.Verdicts)
+	return d
+}
+
+// reserve writes down an allow. A payload that is reserved already keeps its state and its attempts.
+func (e *evaluation) reserve(tx Tx, d *Decision) error {
+	if !e.payload.live() {
+		e.payload = e.newPayload(Reserved)
+		e.slot.RequestID = e.c.Intent.RequestID
+		e.slot.Payloads = append(e.slot.Payloads, e.c.Tx.SigningHash)
+		put(tx, keySlot(e.wallet.ID, e.c.Tx.Seqno), e.slot.without(e.c.Tx.SigningHash))
+	}
+	if !e.use.Counted {
+		if err := e.rate.Add(e.at); err != nil {
+			return err
+		}
+		put(tx, keyRate(e.agent.ID), e.rate)
+		put(tx, keyRequest(e.c.Intent.RequestID), requestUse{Request: e.c.Intent.Request, Counted: true})
+	}
+	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
+	e.payload.Seq = e.audit(tx, *d)
+	put(tx, keyPayload(e.c.Tx.SigningHash), e.payload)
+	d.Reserved, d.Seq = true, e.payload.Seq
+	return nil
+}
+
+// refuse writes down a denial. A payload of this request that is still reserved goes on counting, since it may have
+// been signed, but is not permitted any more unless it is allowed again.
+func (e *evaluation) refuse(tx Tx, d *Decision) error {
+	d.Seq = e.audit(tx, *d)
+	hash := e.c.Tx.SigningHash
+	if e.payload.live() && e.payload.RequestID == e.c.Intent.RequestID {
+		e.payload.Effect, e.payload.Seq = Deny, d.Seq
+		put(tx, keyPayload(hash), e.payload)
+		return nil
+	}
+	if e.payload.State != "" || !e.notable() {
+		return nil
+	}
+	return note(tx, hash, e.newPayload(Seen))
+}
+
+// notable reports whether others could sign the payload, so that it has to be known: it is for this wallet's next
+// seqno, or the one after if this node's mirror is one behind, and for a lifetime that some node would allow.
+func (e *evaluation) notable() bool {
+	t := e.c.Tx
+	return e.c.Refusal == nil && e.wallet != nil && t.Wallet == e.wallet.Address && e.mayUse() &&
+		e.pos.SeqnoKnown && (t.Seqno == e.pos.Seqno || t.Seqno == e.pos.Seqno+1) &&
+		t.ValidUntil.After(e.at) && !t.ValidUntil.After(e.now.Add(maxValidity+maxSkew))
+}
+
+func (e *evaluation) newPayload(s State) Payload {
+	i, t := e.c.Intent, e.c.Tx
+	return Payload{
+		State: s, Effect: Deny, Wallet: e.wallet.ID, Agent: i.Agent, RequestID: i.RequestID, Request: i.Request,
+		RequestExpires: unix(i.Expires), Seqno: t.Seqno, ValidUntil: unix(t.ValidUntil),
+		Effects: e.effects, Asset: i.Asset, Outflow: e.outflow,
+	}
+}
+
+// audit writes one entry with every verdict.
+func (e *evaluation) audit(tx Tx, d Decision) uint64 {
+	event, outcome, severity := audit.TransactionDenied, audit.Denied, audit.Warning
+	if d.Effect == Allow {
+		event, outcome, severity = audit.TransactionAuthorized, audit.Success, audit.Info
+	}
+	i := e.c.Intent
+	about := audit.KV("amount", i.Amount.String(), "asset", i.Asset, "destination", i.Destination.String(),
+		"payload", hex.EncodeToString(e.c.Tx.SigningHash[:]), "request_digest", hex.EncodeToString(i.Request[:]))
+	return tx.Append(audit.Entry{
+		V: audit.Version, TS: audit.At(e.now), EventType: event, Action: "decide", Request: i.RequestID,
+		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
+		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
+		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
+		Details: append(about, details(d.Verdicts)...),
+		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
+	})
+}

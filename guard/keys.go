@@ -1,0 +1,59 @@
+package guard
+
+import (
+	"encoding/hex"
+	"strconv"
+
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// Key names a record of the ledger. Ids contain no slash, so keys of one kind don't run into each other.
+//
+//	m/time                        window time: the newest proven masterchain time
+//	x/<wallet>                    mirror position
+//	s/<wallet>/<asset>            spending windows
+//	n/<wallet>/<seqno>            live request with its payloads, and payloads seen
+//	y/<payload>                   one payload: request, effect, state
+//	qp/<request id>               what became of a request: counted, used up
+//	u/<wallet>, u/<wallet>/<hash> number of unexplained transactions, and each of them
+//	r/<agent>                     rate
+//	w/<wallet>, wa/<address>      wallets
+//	a/<agent>                     agents
+//	p/current, p/<hash>           the bundle in force, documents
+//	k/open, k/lifted/<id>         trips
+//	kt/<key>/<epoch>/<hash>       key tests
+type Key string
+
+const (
+	keyTime      Key = "m/time"
+	keyPolicy    Key = "p/current"
+	keyOpenTrips Key = "k/open"
+)
+
+// Prefixes for listing.
+const (
+	PrefixWallets     Key = "w/"
+	PrefixAgents      Key = "a/"
+	PrefixUnexplained Key = "u/"
+)
+
+func keyPosition(wallet string) Key      { return Key("x/" + wallet) }
+func keySpend(wallet, asset string) Key  { return Key("s/" + wallet + "/" + asset) }
+func keyPayload(hash [32]byte) Key       { return Key("y/" + hex.EncodeToString(hash[:])) }
+func keyRequest(id string) Key           { return Key("qp/" + id) }
+func keyUnexplained(wallet string) Key   { return Key("u/" + wallet) }
+func keyRate(agent string) Key           { return Key("r/" + agent) }
+func keyWallet(id string) Key            { return Key("w/" + id) }
+func keyWalletAddress(a ton.Address) Key { return Key("wa/" + a.String()) }
+func keyAgent(id string) Key             { return Key("a/" + id) }
+func keyDocument(hash [32]byte) Key      { return Key("p/" + hex.EncodeToString(hash[:])) }
+func keyLifted(trip string) Key          { return Key("k/lifted/" + trip) }
+func keySlot(wallet string, n uint32) Key {
+	return Key("n/" + wallet + "/" + strconv.FormatUint(uint64(n), 10))
+}
+func keyUnknown(w string, h [32]byte) Key {
+	return keyUnexplained(w) + Key("/"+hex.EncodeToString(h[:]))
+}
+func keyTestOf(key string, epoch uint32, h [32]byte) Key {
+	return Key("kt/" + key + "/" + strconv.FormatUint(uint64(epoch), 10) + "/" + hex.EncodeToString(h[:]))
+}

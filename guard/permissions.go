@@ -1,0 +1,35 @@
+package guard
+
+import "github.com/tonaiagent/mpcnode/guard/policy"
+
+// ruleReasons says which reason stands for a violated rule of layer 4. The limit of a transaction is layer 5's.
+var ruleReasons = map[policy.Rule]Reason{
+	policy.RuleCapability:  ReasonCapability,
+	policy.RuleToken:       ReasonTokenNotAllowed,
+	policy.RuleDestination: ReasonDestinationDenied,
+}
+
+// permissions is layer 4: what the party's bundle allows this agent.
+func (e *evaluation) permissions() []Verdict {
+	if e.perms == nil {
+		return []Verdict{deny(ReasonPolicyMissing, e.c.Intent.Agent, "")}
+	}
+	i := e.c.Intent
+	a := e.perms.CheckCapability(policy.Action{
+		Name: i.Type, Token: i.Asset, Amount: e.outflow, Destination: i.Destination,
+	})
+	switch a.ViolatedRule {
+	case "":
+		if a.Allowed {
+			return nil
+		}
+	case policy.RulePerTransaction:
+		return nil
+	case policy.RuleApproval:
+		return []Verdict{escalate(ReasonApprovalUnavailable, e.outflow.String(), e.perms.RequireApprovalAbove.String())}
+	}
+	if r, ok := ruleReasons[a.ViolatedRule]; ok {
+		return []Verdict{deny(r, i.Destination.String(), string(a.ViolatedRule))}
+	}
+	return []Verdict{deny(ReasonCapability, i.Type, string(a.ViolatedRule))}
+}

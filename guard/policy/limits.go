@@ -1,0 +1,13 @@
+package policy
+
+import "time"
+
+// Caps on a document, which a person writes and a node parses once.
+const (
+	maxDocument     = 256 << 10        // bytes: what the largest permitted lists take
+	maxAgents       = 1024             // of one party
+	maxListed       = 1024             // destinations or tokens of one agent: a scan of them costs microseconds
+	maxActions      = 16               // of one capability: more than there are
+	maxMaxValidity  = 10 * time.Minute // a payload that lives longer holds its wallet and its window too long
+	defaultValidity = 120 * time.Second
+)

@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// Permissions is what one agent may do. The zero value allows nothing.
+type Permissions struct {
+	Preset               string // the preset it began as, "" for a custom set
+	Capabilities         Capabilities
+	Limits               Limits
+	AllowedTokens        []string      // asset ids; what is not listed is denied
+	AllowedDestinations  []ton.Address // once not empty, what is not listed is denied
+	RequireApprovalAbove *ton.Nano     // nil: no amount needs an approval
+	Rate                 Rate
+	MinConfidence        uint16        // permille the agent must state; 0: none
+	MaxValidity          time.Duration // how far ahead a payload's valid_until may be
+	CallerTokens         CallerTokens
+}
+
+// Capabilities are the kinds of action. What only reads needs no signature, so "read-only" is a capability that is off.
+type Capabilities struct {
+	Trading    Capability `yaml:"trading"`
+	Transfers  Capability `yaml:"transfers"`
+	Staking    Capability `yaml:"staking"`
+	NFT        Capability `yaml:"nft"`
+	Governance Capability `yaml:"governance"`
+}
+
+// Capability is one kind of action. The zero value is off.
+type Capability struct {
+	Enabled       bool     `yaml:"enabled"`
+	WhitelistOnly bool     `yaml:"whitelistOnly"` // only to AllowedDestinations, even if that is empty
+	MaxSlippage   Permille `yaml:"maxSlippage"`   // of trading; 0: none stated
+	Actions       []string `yaml:"actions"`       // those of the capability that are on; empty: all
+}
+
+// Limits are amounts of the native coin. An amount equal to a limit is within it.
+type Limits struct{ PerTransaction, Daily, Weekly, Monthly ton.Nano }
+
+// Rate bounds how often an agent's requests may be reserved.
+type Rate struct {
+	MaxPerHour uint32
+	Unlimited  bool // MaxPerHour does not apply
+	Cooldown   time.Duration
+}
+
+// CallerTokens is the bucket from which each call of the agent takes one, denials and simulations included.
+type CallerTokens struct {
+	PerSecond uint32
+	Burst     uint32
+	Unlimited bool
+}
+
+// Action is what an agent wants to do.
+type Action struct {
+	Name        string // trade, transfer, stake, unstake, buy_nft, sell_nft, create_nft, vote, propose
+	Token       string // asset id
+	Amount      ton.Nano
+	Destination ton.Address
+}
+
+// Rule names what an action violates, as the document spells it.
+type Rule string
+
+const (
+	RuleCapability     Rule = "capabilities"
+	RuleToken          Rule = "allowedTokens"
+	RuleDestination    Rule = "allowedDestinations"
+	RulePerTransaction Rule = "limits.perTransaction"
+	RuleApproval       Rule = "requireApprovalAbove" // the action needs an approval; every other rule forbids it
+)
+
+// Answer is what CheckCapability says. The zero value is no.
+type Answer struct {
+	Allowed      bool
+	Reason       string // for people
+	ViolatedRule Rule   // "" when allowed
+}
+
+// CheckCapability tells whether the permissions alone allow an action, and the first rule it violates if not. What
+// depends on history (windows, rate) is not asked here.
+func (p Permissions) CheckCapability(a Action) Answer {
+	c, known := p.capability(a.Name)
+	switch {
+	case !known:
+		return no(RuleCapability, "there is no action "+a.Name)
+	case !c.Enabled:
+		return no(RuleCapability, a.Name+" is turned off")
+	case len(c.Actions) > 0 && !slices.Contains(c.Actions, a.Name):
+		return no(RuleCapability, a.Name+" is not one of the actions that are on")
+	case !slices.Contains(p.AllowedTokens, a.Token):
+		return no(RuleToken, "the token is not listed")
+	case !p.mayReach(c, a.Destination):
+		return no(RuleDestination, "the destination is not listed")
+	case a.Amount.Cmp(p.Limits.PerTransaction) > 0:
+		return no(RulePerTransaction, "the amount is above the limit of a transaction")
+	case p.RequireApprovalAbove != nil && a.Amount.Cmp(*p.RequireApprovalAbove) > 0:
+		return no(RuleApproval, "the amount needs an approval")
+	}
+	return Answer{Allowed: true}
+}
+
+func (p Permissions) mayReach(c Capability, a ton.Address) bool {
+	if len(p.AllowedDestinations) == 0 {
+		return !c.WhitelistOnly
+	}
+	return slices.Contains(p.AllowedDestinations, a)
+}
+
+func (p Permissions) capability(action string) (Capability, bool) {
+	c := p.Capabilities
+	switch kind[action] {
+	case "trading":
+		return c.Trading, true
+	case "transfers":
+		return c.Transfers, true
+	case "staking":
+		return c.Staking, true
+	case "nft":
+		return c.NFT, true
+	case "governance":
+		return c.Governance, true
+	}
+	return Capability{}, false
+}
+
+// kind says which capability an action belongs to.
+var kind = map[string]string{
+	"trade": "trading", "transfer": "transfers", "stake": "staking", "unstake": "staking",
+	"buy_nft": "nft", "sell_nft": "nft", "create_nft": "nft", "vote": "governance", "propose": "governance",
+}
+
+func no(r Rule, reason string) Answer { return Answer{ViolatedRule: r, Reason: reason} }

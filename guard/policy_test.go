@@ -1,0 +1,105 @@
+package guard_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/policy"
+)
+
+func mustPermissions(t *testing.T) policy.Permissions {
+	t.Helper()
+	b, err := policy.Parse([]byte(permissive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := b.Permissions("agent-1")
+	return p
+}
+
+func TestNothingIsAllowedWithoutAPolicy(t *testing.T) {
+	w := worldOf(t, config())
+	w.deny(w.request("k1", "1"), guard.ReasonPolicyMissing)
+}
+
+func TestPolicyIsAppliedOnlyWithAdminVersionAndParent(t *testing.T) {
+	second := replaced("daily: \"500\"", "daily: \"400\"")
+	forged := signPolicy(second)
+	forged.Signature[0]++
+	foreign := signPolicy(second)
+	foreign.Admin, foreign.Signature = pub("platform admin"), sign("platform admin", policy.SigningDigest(networkID, "user", []byte(second)))
+	elsewhere := signPolicy(second)
+	elsewhere.Signature = sign("user admin", policy.SigningDigest(networkID, "platform", []byte(second)))
+	for name, s := range map[string]guard.SignedBundle{
+		"forged":               forged,
+		"another party's":      foreign,
+		"signed for another":   elsewhere,
+		"same version":         signPolicy(strings.Replace(second, "version: 2", "version: 1", 1)),
+		"another parent":       signPolicy(strings.Replace(second, "parent: ", "parent: 0", 1)),
+		"no parent":            signPolicy(strings.Replace(second, "parent: "+parentOf(permissive), "", 1)),
+		"that does not parse":  signPolicy(second + "\nextra: 1\n"),
+		"without a signature":  {Document: []byte(second), Admin: pub("user admin")},
+		"replayed after a new": signPolicy(permissive),
+	} {
+		w := newWorld(t, permissive)
+		entries := len(w.tx.Entries)
+		if err := w.g.ApplyPolicy(w.tx, w.now, s); err == nil {
+			t.Errorf("a bundle %s was applied", name)
+		}
+		if b, err := w.g.Policy(w.tx); err != nil || b.Version != 1 || len(w.tx.Entries) != entries {
+			t.Errorf("%s: policy in force changed", name)
+		}
+	}
+	w := newWorld(t, permissive)
+	w.applyPolicy(second)
+	if b, err := w.g.Policy(w.tx); err != nil || b.Version != 2 {
+		t.Errorf("policy = %+v, %v", b, err)
+	}
+	if d, err := w.g.PolicyDocument(w.tx, policy.Hash([]byte(permissive))); err != nil || string(d) != permissive {
+		t.Errorf("the old document is lost: %v", err)
+	}
+}
+
+func TestTamperedDocumentIsAnError(t *testing.T) {
+	w := newWorld(t, permissive)
+	for k, v := range w.tx.M {
+		if strings.HasPrefix(string(k), "p/") && k != "p/current" {
+			w.tx.M[k] = []byte(strings.Replace(string(v), "500", "900", 1))
+		}
+	}
+	g, err := guard.New(config()) // as after a restart: nothing is cached
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Decide(w.tx, w.now, w.request("k1", "1")); err == nil {
+		t.Error("decided by a document that nobody signed")
+	}
+	for k := range w.tx.M {
+		if strings.HasPrefix(string(k), "p/") && k != "p/current" {
+			delete(w.tx.M, k)
+		}
+	}
+	if _, err := g.Policy(w.tx); err == nil {
+		t.Error("a missing document is no policy at all")
+	}
+}
+
+func TestOwnMaximaOnlyTighten(t *testing.T) {
+	c := config()
+	most, daily := tons(t, "1"), tons(t, "1.5")
+	c.MaxTransaction, c.MaxDaily = &most, &daily
+	w := worldOf(t, c)
+	w.applyPolicy(permissive)
+	w.deny(w.request("k1", "1.000000001"), guard.ReasonLimitTransaction)
+	first := w.request("k2", "1")
+	w.allow(first)
+	w.execute(first)
+	w.deny(w.request("k3", "0.6"), guard.ReasonLimitDay)
+
+	wide := tons(t, "100000")
+	c.MaxTransaction, c.MaxDaily = &wide, &wide
+	w = worldOf(t, c)
+	w.applyPolicy(permissive)
+	w.deny(w.request("k1", "101"), guard.ReasonLimitTransaction)
+}

@@ -1,0 +1,133 @@
+package guard
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// consume settles every payload of the seqno that e used up.
+func (o *observation) consume(e ton.Executed) error {
+	if o.pos.SeqnoKnown && e.Seqno != o.pos.Seqno {
+		return fmt.Errorf("used seqno %d, the account was at %d", e.Seqno, o.pos.Seqno)
+	}
+	o.pos.Seqno, o.pos.SeqnoKnown = e.Seqno+1, true
+	if err := o.explainOrFlag(e); err != nil {
+		return err
+	}
+	k := keySlot(o.wallet, e.Seqno)
+	var s slot
+	if _, err := get(o.tx, k, &s); err != nil {
+		return err
+	}
+	for _, hash := range append(s.Payloads, s.Seen...) {
+		if err := o.bury(hash, e.Payload); err != nil {
+			return err
+		}
+	}
+	o.tx.Set(k, nil)
+	return nil
+}
+
+// explainOrFlag marks the payload behind e executed and its request used up, or flags it as unexplained. A payload
+// that was proven dead and executed nevertheless is as unexplained as one never heard of.
+func (o *observation) explainOrFlag(e ton.Executed) error {
+	var p Payload
+	known, err := get(o.tx, keyPayload(e.Payload), &p)
+	if err != nil {
+		return err
+	}
+	if !known || p.Wallet != o.wallet || p.State == Dead || p.State == Executed {
+		return o.flag(e)
+	}
+	p.State = Executed
+	put(o.tx, keyPayload(e.Payload), p)
+	outcome, severity := audit.Success, audit.Info
+	if !e.Success {
+		outcome, severity = audit.Failure, audit.Warning
+	}
+	o.audit(audit.TransactionExecuted, outcome, severity, e.Payload, p.RequestID)
+	return markUsed(o.tx, p.RequestID, p.Request)
+}
+
+func (o *observation) flag(e ton.Executed) error {
+	k := keyUnknown(o.wallet, e.Payload)
+	old, err := o.tx.Get(k)
+	if err != nil {
+		return err
+	}
+	o.audit(audit.TransactionUnexplained, audit.Failure, audit.Critical, e.Payload, "")
+	if old != nil {
+		return nil
+	}
+	put(o.tx, k, e.LT)
+	return addUnexplained(o.tx, o.wallet, 1)
+}
+
+// bury marks a payload dead that has lost its seqno to another. What was only seen is forgotten.
+func (o *observation) bury(hash, winner [32]byte) error {
+	var p Payload
+	known, err := get(o.tx, keyPayload(hash), &p)
+	if err != nil || !known || hash == winner {
+		return err
+	}
+	if p.State == Seen {
+		o.tx.Set(keyPayload(hash), nil)
+	}
+	if p.live() {
+		p.State = Dead
+		put(o.tx, keyPayload(hash), p)
+		o.audit(audit.TransactionDead, audit.Success, audit.Info, hash, p.RequestID)
+	}
+	return nil
+}
+
+// settle uses a state up to which the mirror is complete: it must agree with what was read, and payloads of the next
+// seqno whose time has passed in it are dead.
+func (o *observation) settle(acc ton.Account) error {
+	if o.pos.SeqnoKnown && acc.Seqno != o.pos.Seqno {
+		return fmt.Errorf("account has seqno %d, its transactions add up to %d", acc.Seqno, o.pos.Seqno)
+	}
+	o.pos.Seqno, o.pos.SeqnoKnown = acc.Seqno, true
+	k := keySlot(o.wallet, acc.Seqno)
+	var s, left slot
+	if ok, err := get(o.tx, k, &s); err != nil || !ok {
+		return err
+	}
+	var err error
+	if left.Payloads, err = o.buryExpired(s.Payloads, acc.Time); err != nil {
+		return err
+	}
+	if left.Seen, err = o.buryExpired(s.Seen, acc.Time); err != nil {
+		return err
+	}
+	if len(left.Payloads) > 0 {
+		left.RequestID = s.RequestID
+	}
+	if len(left.Payloads)+len(left.Seen) == 0 {
+		o.tx.Set(k, nil)
+		return nil
+	}
+	put(o.tx, k, left)
+	return nil
+}
+
+// buryExpired returns the payloads that can still execute after the proven time at.
+func (o *observation) buryExpired(hashes [][32]byte, at time.Time) (left [][32]byte, err error) {
+	for _, hash := range hashes {
+		var p Payload
+		if _, err := get(o.tx, keyPayload(hash), &p); err != nil {
+			return nil, err
+		}
+		if !p.expiredAt(at) {
+			left = append(left, hash)
+			continue
+		}
+		if err := o.bury(hash, [32]byte{}); err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
+}

@@ -1,0 +1,115 @@
+package guard
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// WalletRecord says which account a wallet id stands for, and which key signs for it. Only Epoch ever changes: another
+// account or key under an old id would begin with empty spending windows.
+type WalletRecord struct {
+	ID        string      `cbor:"id"`
+	Key       string      `cbor:"key"`
+	Epoch     uint32      `cbor:"epoch"` // of the key, from 1; rises with a reshare
+	Version   ton.Version `cbor:"version"`
+	PublicKey [32]byte    `cbor:"publicKey"`
+	GlobalID  int32       `cbor:"globalID"`
+	Subwallet uint16      `cbor:"subwallet"`
+	WalletID  uint32      `cbor:"walletID"`
+	Address   ton.Address `cbor:"address"`
+}
+
+func (WalletRecord) kind() string { return "wallet" }
+
+// TON returns the pinned facts that package ton judges payloads and accounts by.
+func (r WalletRecord) TON() ton.Wallet {
+	return ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
+}
+
+// NewWalletRecord fills in what follows from the key: wallet id and address.
+func NewWalletRecord(id, key string, epoch uint32, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
+	w, err := ton.NewWallet(v, pub, globalID, subwallet)
+	if err != nil {
+		return WalletRecord{}, err
+	}
+	return WalletRecord{
+		ID: id, Key: key, Epoch: epoch, Version: v, PublicKey: pub,
+		GlobalID: globalID, Subwallet: subwallet, WalletID: w.ID, Address: w.Address,
+	}, nil
+}
+
+// AddWallet puts a wallet into force, or a later epoch of a known one. It errs if the record isn't signed by this
+// node's operator, if its parts don't belong together, or if it would change what an id stands for.
+func (g *Guard) AddWallet(tx Tx, now time.Time, s Signed[WalletRecord]) error {
+	if err := g.checkWallet(tx, s); err != nil {
+		return fmt.Errorf("add wallet %.70q: %w", s.Body.ID, err)
+	}
+	put(tx, keyWallet(s.Body.ID), s)
+	tx.Set(keyWalletAddress(s.Body.Address), []byte(s.Body.ID))
+	tx.Append(audit.Entry{
+		V: audit.Version, TS: audit.At(now), EventType: audit.WalletCreated, Action: "wallet",
+		Actor:    audit.Actor{Type: "operator", ID: hex.EncodeToString(s.Operator[:])},
+		Resource: audit.Resource{Type: "wallet", ID: s.Body.ID},
+		Outcome:  audit.Success, Severity: audit.Info,
+		Details: audit.KV("address", s.Body.Address.String(), "key", s.Body.Key, "epoch", fmt.Sprint(s.Body.Epoch)),
+	})
+	return nil
+}
+
+func (g *Guard) checkWallet(tx Tx, s Signed[WalletRecord]) error {
+	r := s.Body
+	if err := verify(g, s); err != nil {
+		return err
+	}
+	if !validID(r.ID) || !validID(r.Key) || r.Epoch == 0 {
+		return errors.New("id or key is not an id, or the epoch is missing")
+	}
+	if r.GlobalID != g.cfg.GlobalID {
+		return fmt.Errorf("made for chain %d, this network uses %d", r.GlobalID, g.cfg.GlobalID)
+	}
+	want, err := NewWalletRecord(r.ID, r.Key, r.Epoch, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
+	if err != nil {
+		return err
+	}
+	if want != r {
+		return errors.New("address or wallet id does not follow from the public key")
+	}
+	return checkSuccession(tx, r)
+}
+
+// checkSuccession keeps one id to one account, and one account to one id.
+func checkSuccession(tx Tx, r WalletRecord) error {
+	owner, err := tx.Get(keyWalletAddress(r.Address))
+	if err != nil {
+		return err
+	}
+	if owner != nil && string(owner) != r.ID {
+		return fmt.Errorf("its account is already wallet %s", owner)
+	}
+	old, known, err := wallet(tx, r.ID)
+	if err != nil || !known {
+		return err
+	}
+	if r.Epoch < old.Epoch {
+		return fmt.Errorf("epoch %d of the key is over, %d is in force", r.Epoch, old.Epoch)
+	}
+	old.Epoch = r.Epoch
+	if old != r {
+		return errors.New("the id stands for another account or key")
+	}
+	return nil
+}
+
+// Wallet returns a wallet's record, and whether there is one.
+func (g *Guard) Wallet(tx Tx, id string) (WalletRecord, bool, error) { return wallet(tx, id) }
+
+func wallet(tx Tx, id string) (WalletRecord, bool, error) {
+	var s Signed[WalletRecord]
+	ok, err := get(tx, keyWallet(id), &s)
+	return s.Body, ok, err
+}

@@ -1,0 +1,195 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/reqsig"
+	"github.com/tonaiagent/mpcnode/node/wire"
+)
+
+// admit lets in what is signed by an enrolled agent, fresh, well-formed, in time, for this network and for this node as
+// coordinator, and not more of it than the caller's tokens allow. A request that is known already is returned as it is;
+// the same idempotency key with another body is a conflict.
+func (n *Node) admit(ctx context.Context, e reqsig.Envelope) (in guard.Intent, known *Request, err error) {
+	if in, err = n.verified(ctx, e); err != nil {
+		return in, nil, err
+	}
+	if err := n.takeToken(ctx, in.Agent); err != nil {
+		return in, nil, err
+	}
+	if known, err = n.find(ctx, in); known != nil || err != nil {
+		return in, known, err
+	}
+	if err := e.Fresh(n.env.Now()); err != nil {
+		return in, nil, &Problem{Status: 401, Code: "signature_stale", Detail: err.Error()}
+	}
+	return in, nil, n.admissible(in)
+}
+
+// admissible checks what the body itself says, without looking at any chain.
+func (n *Node) admissible(in guard.Intent) error {
+	now := n.env.Now()
+	switch {
+	case in.Network != n.network:
+		return problemf(400, "wrong_network", "network: the request is for %x, this node serves %x", in.Network[:8], n.network[:8])
+	case in.Coordinator != n.self:
+		return problemf(400, "wrong_coordinator", "coordinator: the request names %q, this is %q: ask the node that it names", in.Coordinator, n.self)
+	case !now.Before(in.Expires):
+		return problemf(400, "expired", "expires: %s has passed, it is %s here: send a new request", in.Expires.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	case in.Expires.After(now.Add(maxExpires)):
+		return problemf(400, "expires_too_late", "expires: at most %s ahead", maxExpires)
+	}
+	if _, ok := n.wallets.find(in.Wallet); !ok {
+		return problemf(403, "wallet_forbidden", "wallet: %q is not a wallet this agent may use here", in.Wallet)
+	}
+	return nil
+}
+
+// maxExpires is how far ahead a request may expire: approvals take at most a day.
+const maxExpires = 24 * time.Hour
+
+// verified returns what an agent's signed request asks for: the signature is checked against the agent's own key as
+// this node's operator enrolled it, whoever brought the request.
+func (n *Node) verified(ctx context.Context, e reqsig.Envelope) (guard.Intent, error) {
+	agent, err := n.signer(ctx, e)
+	if err != nil {
+		return guard.Intent{}, err
+	}
+	in, err := n.guard.ParseIntent(e.Body)
+	if err != nil {
+		return guard.Intent{}, fieldProblem(err)
+	}
+	return in.For(agent.ID, e.IdempotencyKey, e.Body), nil
+}
+
+// agentPrefix begins the key id of an agent's signature.
+const agentPrefix = "agent:"
+
+func (n *Node) signer(ctx context.Context, e reqsig.Envelope) (a guard.AgentRecord, err error) {
+	keyID, err := e.KeyID()
+	if err != nil {
+		return a, unsigned(err)
+	}
+	id, isAgent := strings.CutPrefix(keyID, agentPrefix)
+	if !isAgent || !wire.ValidID(id) {
+		return a, problemf(403, "not_an_agent", "only agents ask for signatures: keyid must be %q and an agent's id", agentPrefix)
+	}
+	known := false
+	if err := n.ledger.View(ctx, func(tx guard.Tx) error {
+		a, known, err = n.guard.Agent(tx, id)
+		return err
+	}); err != nil {
+		return a, err
+	}
+	if !known {
+		return a, problemf(401, "unknown_key", "no agent %q is enrolled at %s", id, n.self)
+	}
+	if err := e.Verify(ed25519.PublicKey(a.PublicKey[:])); err != nil {
+		return a, unsigned(err)
+	}
+	return a, nil
+}
+
+// takeToken takes one of the caller's tokens, as many as the policy grants it.
+func (n *Node) takeToken(ctx context.Context, agent string) error {
+	var allowance Allowance
+	err := n.ledger.View(ctx, func(tx guard.Tx) error {
+		bundle, err := n.guard.Policy(tx)
+		if err != nil || bundle == nil {
+			return err
+		}
+		p, _ := bundle.Permissions(agent)
+		allowance = Allowance{float64(p.CallerTokens.PerSecond), int(p.CallerTokens.Burst), p.CallerTokens.Unlimited}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if wait, ok := n.tokens.take(agentPrefix+agent, allowance, n.env.Now()); !ok {
+		p := problemf(429, "too_many_calls", "the caller's tokens are used up: wait %s", wait.Round(time.Millisecond))
+		p.RetryAfter = wait
+		return p
+	}
+	return nil
+}
+
+// find returns the request of the same id, under way or ended.
+func (n *Node) find(ctx context.Context, in guard.Intent) (*Request, error) {
+	r, ok := Request{}, false
+	if j := n.jobs.get(in.RequestID); j != nil {
+		r, _ = j.state()
+		ok = true
+	} else if err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+		r, ok, err = readRequest(tx, in.RequestID)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	switch {
+	case !ok:
+		return nil, nil
+	case r.Digest != in.Request:
+		return nil, problemf(409, "idempotency_conflict", "this Idempotency-Key was used with another body: use a new key for a new request")
+	case r.Coordinator != n.self:
+		return nil, problemf(400, "wrong_coordinator", "coordinator: the request was given to %s: ask there", r.Coordinator)
+	}
+	return &r, nil
+}
+
+// Request returns a request of this node, waiting for it to settle until ctx ends.
+func (n *Node) Request(ctx context.Context, id string) (Request, error) {
+	r, ok := Request{}, false
+	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+		r, ok, err = readRequest(tx, id)
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	if !ok && n.jobs.get(id) == nil {
+		return r, problemf(404, "unknown_request", "no request %.80q here", id)
+	}
+	r.ID = id
+	return n.await(ctx, r)
+}
+
+// await waits for a known request.
+func (n *Node) await(ctx context.Context, known Request) (Request, error) {
+	if j := n.jobs.get(known.ID); j != nil {
+		return j.wait(ctx)
+	}
+	return known, nil
+}
+
+func busy(wallet string) *Problem {
+	p := problemf(409, "wallet_busy", "another request of wallet %s is under way, and a wallet has one at a time: send this one again, with the same Idempotency-Key", wallet)
+	p.RetryAfter = time.Second
+	return p
+}
+
+func unsigned(err error) *Problem {
+	return &Problem{Status: 401, Code: "bad_signature", Detail: err.Error()}
+}
+
+func fieldProblem(err error) *Problem {
+	var f *guard.FieldError
+	if errors.As(err, &f) && strings.Contains(f.Problem, "larger than") {
+		return &Problem{Status: 413, Code: "too_large", Detail: err.Error()}
+	}
+	return &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
+}
+
+// notAdmitted turns the failure of an early step into what the caller is told.
+func notAdmitted(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return &Problem{Status: 503, Code: "unavailable", Detail: fmt.Sprint(err), RetryAfter: 2 * time.Second}
+}

@@ -1,0 +1,311 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// maxConfig bounds the configuration file; ours are below 4 KiB.
+const maxConfig = 256 << 10
+
+// Config is the static configuration of one node: one strict YAML file. What may change while the node runs (policy,
+// agents, wallets) is not here but in signed records. Each field says its unit, its default, and what breaks.
+type Config struct {
+	// Party is this node's name in network.parties.
+	Party string `yaml:"party"`
+	// Data is the directory that holds everything the node keeps, mode 0700, on a file system with at least 512 MiB
+	// free. Two nodes never share one.
+	Data string `yaml:"data"`
+	// Network names the chain and the parties. It must be the same at every node, addresses excepted: nodes whose
+	// digests differ don't talk.
+	Network Network `yaml:"network"`
+	// P2P is how the other parties' nodes reach this one.
+	P2P P2P `yaml:"p2p"`
+	// API is the HTTP API for agents and operators.
+	API API `yaml:"api"`
+	// Metrics serves Prometheus metrics, /healthz and /readyz. Default: not served beside the API.
+	Metrics Metrics `yaml:"metrics,omitempty"`
+	// Chain is this node's own view of TON: liteservers of its operator's choosing.
+	Chain ChainConfig `yaml:"chain"`
+	// Vault says where the passphrase that seals the shares is.
+	Vault VaultConfig `yaml:"vault"`
+	// Log is the node's log on standard error.
+	Log Log `yaml:"log,omitempty"`
+
+	// limits of the environment, which may only tighten the policy
+	MaxTransaction *ton.Nano `yaml:"-"`
+	MaxDaily       *ton.Nano `yaml:"-"`
+	// passphrase from the environment, instead of the file
+	passphrase string
+}
+
+// Network is the part of the configuration that all parties agree on.
+type Network struct {
+	// Name of the network. "dev" is a local chain; any other needs proven chain state, which this release can't check.
+	Name string `yaml:"name"`
+	// GlobalID is TON's global id: -239 for mainnet, -3 for testnet.
+	GlobalID int32 `yaml:"global_id"`
+	// Threshold is how many parties must sign: at least 2.
+	Threshold int `yaml:"threshold"`
+	// Required parties must be among the signers of every session. Default: none.
+	Required []string `yaml:"required,omitempty"`
+	// Parties are the owners and their nodes, 2 to 5.
+	Parties []PartyConfig `yaml:"parties"`
+}
+
+// PartyConfig is one owner and its node.
+type PartyConfig struct {
+	// Name of the party: user, platform, backup.
+	Name string `yaml:"name"`
+	// Identity is the public key that `mpcnode init` prints, 64 hex digits.
+	Identity wire.Key `yaml:"identity"`
+	// Addresses are libp2p multiaddresses such as /ip4/192.0.2.1/tcp/7700. A party without one dials out.
+	Addresses []string `yaml:"addresses,omitempty"`
+	// Operators are the public keys of the people who run the node. At least one.
+	Operators []wire.Key `yaml:"operators"`
+	// PolicyAdmins sign the party's policy. Default: nobody, so no policy can be applied and everything is denied.
+	PolicyAdmins []wire.Key `yaml:"policy_admins,omitempty"`
+	// Trippers may stop the network and nothing else.
+	Trippers []wire.Key `yaml:"trippers,omitempty"`
+	// Auditors may read the party's node and nothing else.
+	Auditors []wire.Key `yaml:"auditors,omitempty"`
+}
+
+// P2P is the node's side of the network between parties.
+type P2P struct {
+	// Listen are the multiaddresses to listen on. Default: none, for a node that only dials out.
+	Listen []string `yaml:"listen,omitempty"`
+}
+
+// API is the HTTP API.
+type API struct {
+	// Listen is host:port. Beyond loopback TLS is required.
+	Listen string `yaml:"listen"`
+	// URL under which callers reach the API, scheme and authority: what their signatures must name.
+	// Default: http://<listen>.
+	URL string `yaml:"url,omitempty"`
+	// TLS certificate and key, PEM files. Default: none, which only loopback allows.
+	TLS *TLS `yaml:"tls,omitempty"`
+}
+
+// TLS names the two PEM files of a certificate.
+type TLS struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// Metrics is the address for monitoring.
+type Metrics struct {
+	// Listen is host:port on loopback or a private network; what is served there names no amounts and no addresses.
+	Listen string `yaml:"listen,omitempty"`
+}
+
+// ChainConfig is the node's own view of TON.
+type ChainConfig struct {
+	// Liteservers to ask. At least one.
+	Liteservers []Liteserver `yaml:"liteservers"`
+}
+
+// Liteserver is one server of TON's ADNL protocol.
+type Liteserver struct {
+	// Address is host:port.
+	Address string `yaml:"address"`
+	// Key is the server's public key in base64, as global configuration files give it.
+	Key string `yaml:"key"`
+}
+
+// VaultConfig says where the passphrase is.
+type VaultConfig struct {
+	// PassphraseFile holds the passphrase, mode 0600. The environment's KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_FILE
+	// take its place. Losing the passphrase loses the share.
+	PassphraseFile string `yaml:"passphrase_file,omitempty"`
+}
+
+// Log is the node's log.
+type Log struct {
+	// Level is debug, info, warn or error. Default: info.
+	Level string `yaml:"level,omitempty"`
+	// Format is text or json. Default: text.
+	Format string `yaml:"format,omitempty"`
+}
+
+// LoadConfig reads and checks the configuration file and the environment. The error lists everything that is wrong,
+// each with its line. getenv is os.Getenv.
+func LoadConfig(path string, getenv func(string) string) (Config, error) {
+	raw, err := readSmall(path, maxConfig)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	cfg, err := ParseConfig(raw, getenv)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration %s:\n%w", path, err)
+	}
+	return cfg, nil
+}
+
+// ParseConfig is LoadConfig without the file.
+func ParseConfig(raw []byte, getenv func(string) string) (Config, error) {
+	var cfg Config
+	if err := yaml.UnmarshalWithOptions(raw, &cfg, yaml.Strict()); err != nil {
+		return Config{}, errors.New(yaml.FormatError(err, false, true))
+	}
+	if cfg.API.URL == "" && cfg.API.Listen != "" {
+		cfg.API.URL = "http://" + cfg.API.Listen
+	}
+	problems := cfg.check()
+	problems = append(problems, cfg.fromEnvironment(getenv)...)
+	if len(problems) == 0 {
+		return cfg, nil
+	}
+	file, err := parser.ParseBytes(raw, 0)
+	if err != nil {
+		return Config{}, err
+	}
+	var errs []error
+	for _, p := range problems {
+		errs = append(errs, p.at(file))
+	}
+	return Config{}, errors.Join(errs...)
+}
+
+// Manifest returns the part that all parties agree on; its digest is the network id.
+func (c Config) Manifest() wire.Manifest {
+	m := wire.Manifest{Name: c.Network.Name, GlobalID: c.Network.GlobalID, Need: c.Network.Threshold, Required: c.Network.Required}
+	for _, p := range c.Network.Parties {
+		m.Parties = append(m.Parties, wire.Party{Name: p.Name, Identity: p.Identity, Operators: p.Operators,
+			PolicyAdmins: p.PolicyAdmins, Trippers: p.Trippers, Auditors: p.Auditors})
+	}
+	slices.SortFunc(m.Parties, func(a, b wire.Party) int { return strings.Compare(a.Name, b.Name) })
+	return m
+}
+
+// problem is one thing that is wrong, at a YAML path, or in the environment if the path is empty.
+type problem struct{ path, text string }
+
+// at adds the line of the path, or of the nearest part of it that is there.
+func (p problem) at(file *ast.File) error {
+	for path := p.path; path != ""; path = path[:max(strings.LastIndexAny(path, ".["), 0)] {
+		query, err := yaml.PathString("$." + path)
+		if err != nil {
+			continue
+		}
+		if n, err := query.FilterFile(file); err == nil && n != nil && n.GetToken() != nil {
+			return fmt.Errorf("line %d: %s: %s", n.GetToken().Position.Line, p.path, p.text)
+		}
+	}
+	if p.path == "" {
+		return errors.New(p.text)
+	}
+	return fmt.Errorf("%s: %s", p.path, p.text)
+}
+
+func (c Config) check() (problems []problem) {
+	bad := func(path, format string, args ...any) {
+		problems = append(problems, problem{path, fmt.Sprintf(format, args...)})
+	}
+	if !filepath.IsAbs(c.Data) {
+		bad("data", "want an absolute path")
+	}
+	if err := c.Manifest().Check(); err != nil {
+		for _, line := range strings.Split(err.Error(), "\n") {
+			bad("network", "%s", line)
+		}
+	}
+	if _, ok := c.Manifest().Party(c.Party); !ok {
+		bad("party", "%q is not among network.parties", c.Party)
+	}
+	if c.Network.Name != wire.DevNetwork {
+		bad("network.name", "%q needs proven chain state, which this release can't check yet: only %q may run", c.Network.Name, wire.DevNetwork)
+	}
+	if len(c.Chain.Liteservers) == 0 {
+		bad("chain.liteservers", "none given: name at least one that you trust to reach TON")
+	}
+	for i, l := range c.Chain.Liteservers {
+		if _, _, err := net.SplitHostPort(l.Address); err != nil {
+			bad(fmt.Sprintf("chain.liteservers[%d].address", i), "want host:port: %v", err)
+		}
+	}
+	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log.Level) {
+		bad("log.level", "%q: want debug, info, warn or error", c.Log.Level)
+	}
+	if !slices.Contains([]string{"", "text", "json"}, c.Log.Format) {
+		bad("log.format", "%q: want text or json", c.Log.Format)
+	}
+	return append(problems, c.API.check()...)
+}
+
+func (a API) check() (problems []problem) {
+	host, _, err := net.SplitHostPort(a.Listen)
+	if err != nil {
+		problems = append(problems, problem{"api.listen", "want host:port, such as 127.0.0.1:7800"})
+	}
+	if ip := net.ParseIP(host); err == nil && a.TLS == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		problems = append(problems, problem{"api.listen",
+			"plain HTTP beyond loopback would let anyone on the path read requests: set api.tls, or listen on 127.0.0.1"})
+	}
+	if u, err := url.Parse(a.URL); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "http" && u.Scheme != "https" {
+		problems = append(problems, problem{"api.url", "want scheme and authority only, such as https://mpc.example.com"})
+	}
+	return problems
+}
+
+// fromEnvironment takes in the environment's variables. Limits may only tighten, the number of parties must agree.
+func (c *Config) fromEnvironment(getenv func(string) string) (problems []problem) {
+	bad := func(format string, args ...any) {
+		problems = append(problems, problem{"", "environment: " + fmt.Sprintf(format, args...)})
+	}
+	for name, into := range map[string]**ton.Nano{"MAX_TRANSACTION_TON": &c.MaxTransaction, "MAX_DAILY_TON": &c.MaxDaily} {
+		if v := getenv(name); v != "" {
+			n, err := ton.ParseNano(v, ton.NativeDecimals)
+			if err != nil {
+				bad("%s: %v", name, err)
+				continue
+			}
+			*into = &n
+		}
+	}
+	for name, want := range map[string]int{"MPC_THRESHOLD": c.Network.Threshold, "MPC_TOTAL_PARTIES": len(c.Network.Parties)} {
+		if v := getenv(name); v != "" && v != fmt.Sprint(want) {
+			bad("%s is %s, but the network says %d: correct one of them", name, v, want)
+		}
+	}
+	if getenv("HSM_PROVIDER") != "" {
+		bad("HSM_PROVIDER is set, but this release keeps shares in sealed files only: unset it")
+	}
+	key, file := getenv("KEY_ENCRYPTION_KEY"), getenv("KEY_ENCRYPTION_KEY_FILE")
+	switch {
+	case key != "" && (file != "" || c.Vault.PassphraseFile != "") || file != "" && c.Vault.PassphraseFile != "":
+		bad("the vault's passphrase is given more than once: use one of vault.passphrase_file, KEY_ENCRYPTION_KEY_FILE and KEY_ENCRYPTION_KEY")
+	case file != "":
+		c.Vault.PassphraseFile = file
+	case key == "" && c.Vault.PassphraseFile == "":
+		problems = append(problems, problem{"vault", "no passphrase: set passphrase_file, or KEY_ENCRYPTION_KEY_FILE in the environment"})
+	}
+	c.passphrase = key
+	return problems
+}
+
+// readSmall reads a file of at most limit bytes.
+func readSmall(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}

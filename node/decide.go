@@ -1,0 +1,196 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// decide is what every node does with a proposal, its own included: read the agent's signature and the payload, look at
+// the chain, let the guard decide, and answer once that is on disk. It returns an error only when nothing was decided.
+func (n *Node) decide(ctx context.Context, from string, p wire.Proposal) (wire.Statement, error) {
+	in, err := n.readProposal(ctx, from, p)
+	if err != nil {
+		return wire.Statement{}, err
+	}
+	c := n.caseOf(ctx, in, p.Payload)
+	d, last, err := n.record(ctx, c, p)
+	if err != nil {
+		return wire.Statement{}, err
+	}
+	n.logDecision(in, d)
+	a := wire.Answer{Request: in.Request, Payload: c.Tx.SigningHash, Effect: uint8(d.Effect), Reasons: codes(d),
+		PolicyHash: d.PolicyHash, Reserved: d.Reserved, Seq: d.Seq}
+	if d.Reserved {
+		var ok bool
+		if a.Nonce, a.Attempt, ok = n.attempts.next(in.Request, a.Payload, last, in.Expires, n.env.Now()); !ok {
+			return wire.Statement{}, errors.New("too many attempts are open at this node")
+		}
+	}
+	return n.state(wire.KindAnswer, a), nil
+}
+
+// readProposal verifies the agent's signed request for itself, and that the coordinator is who the agent named.
+func (n *Node) readProposal(ctx context.Context, from string, p wire.Proposal) (guard.Intent, error) {
+	in, err := n.verified(ctx, p.Request)
+	if err != nil {
+		return in, err
+	}
+	if in.Coordinator != from {
+		return in, fmt.Errorf("refuse proposal: the agent named %q as coordinator, it came from %s", in.Coordinator, from)
+	}
+	first, err := n.firstSight(ctx, in)
+	if err != nil {
+		return in, err
+	}
+	if first {
+		if err := p.Request.Fresh(n.env.Now()); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
+}
+
+// firstSight reports whether this node has not seen the request before; only then must its signature be fresh. Another
+// body under the same id is refused.
+func (n *Node) firstSight(ctx context.Context, in guard.Intent) (first bool, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		r, ok, err := readRequest(tx, in.RequestID)
+		if err == nil && ok && r.Digest != in.Request {
+			return errors.New("refuse proposal: another body is known here under the same idempotency key")
+		}
+		first = !ok
+		return err
+	})
+	return first, err
+}
+
+// caseOf gathers what the guard judges: what the bytes do, the proven states, and what emulation shows. What can't be
+// had is left empty, and the guard refuses it.
+func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guard.Case {
+	c := guard.Case{Intent: in}
+	w, ok := n.wallets.find(in.Wallet)
+	if !ok {
+		return c
+	}
+	t, err := ton.Decode(w.TON(), payload)
+	if err != nil {
+		if !errors.As(err, &c.Refusal) {
+			c.Refusal = &ton.Refusal{Code: ton.CodeUndecodable, Reason: err.Error()}
+		}
+		return c
+	}
+	c.Tx = t
+	if n.stopped(ctx, in) {
+		return c // the guard refuses before it looks at the chain
+	}
+	if c.Account, err = n.account(ctx, w, t.Seqno); err != nil {
+		n.log.Warn("account state can't be had", "request", in.RequestID, "wallet", w.ID, "err", err)
+		return c
+	}
+	c.Dest = n.destinations(ctx, t, c.Account)
+	defer n.metrics.stage("emulate")()
+	outcome, err := n.emulator.Load().Run(w.TON(), c.Account, payload, c.Account.Time)
+	if err != nil {
+		n.log.Warn("payload can't be emulated", "request", in.RequestID, "wallet", w.ID, "err", err)
+		return c
+	}
+	c.Outcome = &outcome
+	return c
+}
+
+// destinations reads the states of all destinations side by side. One that can't be had stays unknown.
+func (n *Node) destinations(ctx context.Context, t ton.Transaction, acc ton.Account) []ton.Account {
+	states := make([]ton.Account, len(t.Messages))
+	if len(states) > maxDestinationsAtOnce {
+		return nil
+	}
+	var wg sync.WaitGroup
+	for i, m := range t.Messages {
+		wg.Go(func() {
+			state, err := n.destination(ctx, m.To, acc.Time)
+			if err != nil {
+				n.log.Warn("destination can't be read", "destination", m.To.String(), "err", err)
+			}
+			states[i] = state
+		})
+	}
+	wg.Wait()
+	return states
+}
+
+// maxDestinationsAtOnce bounds what one payload can make this node ask the chain.
+const maxDestinationsAtOnce = 16
+
+// stopped reports whether a trip stops everything, so that no work is spent on what will be refused.
+func (n *Node) stopped(ctx context.Context, in guard.Intent) (stopped bool) {
+	set, err := n.tripsNow(ctx)
+	return err != nil || set.Stops(in.Wallet, in.Agent)
+}
+
+// record lets the guard decide and keeps the request and what would explain its payload: one synced transaction. It
+// also returns the last attempt for which a share was released.
+func (n *Node) record(ctx context.Context, c guard.Case, p wire.Proposal) (d guard.Decision, last int, err error) {
+	defer n.metrics.stage("decide")()
+	now := n.env.Now()
+	err = n.ledger.Do(ctx, func(tx guard.Tx) error {
+		if d, err = n.guard.Decide(tx, now, c); err != nil {
+			return err
+		}
+		if d.Has(guard.ReasonWalletBusy) {
+			return nil // not admitted: the same key may be sent again
+		}
+		r, known, err := readRequest(tx, c.Intent.RequestID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			r = newRequest(c.Intent, "", now)
+		}
+		r.Effect, r.Payload, r.Deploy = d.Effect, c.Tx.SigningHash, c.Account.Status != ton.StatusActive
+		if !d.Reserved && !known {
+			r.State, r.Reason = StateDenied, codes(d)[0]
+		}
+		writeRequest(tx, r, now)
+		if !d.Reserved {
+			return nil
+		}
+		last, err = n.reserved(tx, c.Tx.SigningHash, p)
+		return err
+	})
+	return d, last, err
+}
+
+// reserved keeps what would explain the payload, unless that is known, and returns its last attempt.
+func (n *Node) reserved(tx guard.Tx, payload [32]byte, p wire.Proposal) (last int, err error) {
+	record, _, err := n.guard.Payload(tx, payload)
+	if err != nil {
+		return 0, err
+	}
+	e, err := readEvidence(tx, payload)
+	if err == nil && !e.Found {
+		writeEvidence(tx, payload, wire.Evidence{Proposal: p})
+	}
+	return int(record.Attempt), err
+}
+
+// codes returns the refusals in the order in which they are reported, without numbers.
+func codes(d guard.Decision) (reasons []wire.Reason) {
+	for _, v := range d.Refusals() {
+		reasons = append(reasons, wire.Reason{Layer: string(v.Layer), Code: string(v.Reason)})
+	}
+	return reasons
+}
+
+// logDecision writes the one info line that a request has at a node.
+func (n *Node) logDecision(in guard.Intent, d guard.Decision) {
+	n.metrics.decided(d)
+	first := d.First()
+	n.log.Info("decided", "request", in.RequestID, "wallet", in.Wallet, "agent", in.Agent, "effect", d.Effect,
+		"layer", first.Layer, "reason", first.Reason, "seq", d.Seq)
+}

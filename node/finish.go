@@ -1,0 +1,139 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/chain"
+)
+
+// resendEvery is how often the same bytes are sent again until the chain shows them: messages get lost.
+const resendEvery = 2500 * time.Millisecond
+
+// Deliver is how far the coordinator takes a request. It is no part of what is signed.
+type Deliver string
+
+const (
+	DeliverSigned    Deliver = "signed"    // the caller broadcasts
+	DeliverSent      Deliver = "sent"      // handed to a liteserver
+	DeliverConfirmed Deliver = "confirmed" // executed, by this node's own mirror
+)
+
+// settle changes a request's state, on disk first. The record has what decide has put there.
+func (n *Node) settle(j *job, change func(*Request)) {
+	r, _ := j.state()
+	err := n.ledger.Do(context.WithoutCancel(n.ctx), func(tx guard.Tx) error {
+		if kept, ok, err := readRequest(tx, r.ID); err != nil {
+			return err
+		} else if ok {
+			kept.Deliver, kept.Created = r.Deliver, r.Created
+			r = kept
+		}
+		change(&r)
+		writeRequest(tx, r, n.env.Now())
+		listOpen(tx, r)
+		return nil
+	})
+	if err != nil {
+		n.log.Error("record request", "request", r.ID, "state", r.State, "err", err)
+	}
+	n.metrics.outcome(r)
+	n.log.Info("request", "request", r.ID, "wallet", r.Wallet, "agent", r.Agent, "state", r.State,
+		"layer", r.Reason.Layer, "reason", r.Reason.Code, "dur_ms", n.env.Now().UnixMilli()-r.Created)
+	j.set(func(to *Request) { *to = r })
+}
+
+// finish tells every party, and takes the signed message as far as was asked.
+func (n *Node) finish(j *job, in guard.Intent, payload []byte, s signature) {
+	r, _ := j.state()
+	n.spawn(func() {
+		n.sendReceipts(wire.Receipt{RequestID: r.ID, Request: in.Request, Payload: r.Payload,
+			Signature: s.value, Signers: s.signers, Answers: s.answers})
+	})
+	if r.Deliver == DeliverSigned {
+		return
+	}
+	w := n.wallets.get(in.Wallet)
+	boc, err := ton.Assemble(w.TON(), payload, s.value, r.Deploy)
+	if err != nil {
+		n.log.Error("assemble message", "request", r.ID, "err", err)
+		return
+	}
+	n.deliver(n.ctx, j, w, boc) // past the request's expiry: the payload decides now
+}
+
+// deliver sends the message until the mirror shows what became of the payload.
+func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []byte) {
+	var sent time.Time
+	for ctx.Err() == nil {
+		r, _ := j.state()
+		if time.Since(sent) >= resendEvery {
+			sent = time.Now()
+			if err := n.chain.Send(ctx, boc); err != nil {
+				n.log.Warn("send message", "request", r.ID, "err", err)
+			} else if r.State == StateSigned {
+				n.settle(j, func(r *Request) { r.State = StateSent })
+			}
+		}
+		switch state := n.payloadState(ctx, w, r.Payload); state {
+		case guard.Executed:
+			n.settle(j, func(r *Request) { r.State = StateConfirmed })
+			return
+		case guard.Dead:
+			n.settle(j, func(r *Request) { r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead} })
+			return
+		}
+		n.waitForBlock(ctx)
+	}
+}
+
+// payloadState looks at the chain and returns what has become of the payload.
+func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte) (state guard.State) {
+	if _, err := n.look(ctx, w); err != nil {
+		n.log.Warn("account state can't be had", "wallet", w.ID, "err", err)
+		return ""
+	}
+	err := n.ledger.View(ctx, func(tx guard.Tx) error {
+		p, _, err := n.guard.Payload(tx, payload)
+		state = p.State
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	return state
+}
+
+// waitForBlock returns at the next block, or after a second.
+func (n *Node) waitForBlock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	head, err := n.chain.Head(ctx)
+	if err == nil {
+		_, err = n.chain.WaitHead(ctx, head.Seqno)
+	}
+	if errors.Is(err, chain.ErrUnavailable) {
+		<-ctx.Done()
+	}
+}
+
+// Message returns the complete external message of a signed request.
+func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
+	if len(r.Signature) != 64 {
+		return nil, nil
+	}
+	var e wire.Evidence
+	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+		e, err = readEvidence(tx, r.Payload)
+		return err
+	})
+	if err != nil || !e.Found {
+		return nil, errors.Join(fmt.Errorf("payload of %s is not kept here", r.ID), err)
+	}
+	return ton.Assemble(n.wallets.get(r.Wallet).TON(), e.Proposal.Payload, [64]byte(r.Signature), r.Deploy)
+}

@@ -1,0 +1,83 @@
+package node
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/tonaiagent/mpcnode/store"
+)
+
+// identityFile holds the seed of the node's identity key, 64 hex digits, mode 0600. It is the node's peer id and signs
+// its statements; it is no share of any wallet's key.
+const identityFile = "identity.key"
+
+// CreateIdentity makes the data directory and a new identity in it. It never overwrites one.
+func CreateIdentity(dir string) (ed25519.PublicKey, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create identity: %w", err)
+	}
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("create identity: %w", err)
+	}
+	path := filepath.Join(dir, identityFile)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("create identity: %s exists and is never overwritten", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create identity: %w", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
+	return pub, errors.Join(err, f.Sync(), f.Close())
+}
+
+// LoadIdentity reads the identity. A file that others can read is refused.
+func LoadIdentity(dir string) (ed25519.PrivateKey, error) {
+	raw, err := readPrivate(filepath.Join(dir, identityFile), 256)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("load identity: %s has none: run `mpcnode init` first", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load identity: %w", err)
+	}
+	seed, err := hex.DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("load identity: %s is not 64 hex digits", filepath.Join(dir, identityFile))
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// secret reads the passphrase that opens the vault.
+func (c Config) secret() (store.Passphrase, error) {
+	if c.passphrase != "" {
+		return store.NewPassphrase([]byte(c.passphrase)), nil
+	}
+	raw, err := readPrivate(c.Vault.PassphraseFile, 4096)
+	if err != nil {
+		return store.Passphrase{}, fmt.Errorf("read passphrase: %w", err)
+	}
+	return store.NewPassphrase([]byte(strings.TrimRight(string(raw), "\r\n"))), nil
+}
+
+// readPrivate reads a small file that must not be readable by the world; a group may read it only if it is ours.
+func readPrivate(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	mode := info.Mode().Perm()
+	if stat, ok := info.Sys().(*syscall.Stat_t); mode&0o007 != 0 || mode&0o020 != 0 ||
+		mode&0o040 != 0 && (!ok || int(stat.Gid) != os.Getegid()) {
+		return nil, fmt.Errorf("%s has mode %04o: others could read it: chmod 600 %s", path, mode, path)
+	}
+	return readSmall(path, limit)
+}

@@ -1,0 +1,83 @@
+package node
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// metrics are what monitoring sees. No label comes from outside: no agent, wallet of a caller's choosing, or address.
+type metrics struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+	decisions *prometheus.CounterVec
+	stages    *prometheus.HistogramVec
+	peers     *prometheus.GaugeVec
+	lag       *prometheus.GaugeVec
+}
+
+func newMetrics(n *Node) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_requests_total",
+			Help: "Requests this node coordinated, by state and reason code."}, []string{"state", "reason"}),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_decisions_total",
+			Help: "Decisions of this node's own guard, by effect and first reason code."}, []string{"effect", "reason"}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "mpcnode_stage_seconds",
+			Help: "How long the stages of a request take.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)}, []string{"stage"}),
+		peers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_peer_up",
+			Help: "1 while the party's node is connected."}, []string{"party"}),
+		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_mirror_lag_seconds",
+			Help: "Local time minus the chain time up to which the wallet's account is mirrored."}, []string{"wallet"}),
+	}
+	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpcnode_audit_entries", Help: "Entries in the audit log."},
+			func() float64 { return float64(n.auditSize()) }),
+		peerRTT{n})
+	return m
+}
+
+// stage measures until the returned function is called.
+func (m *metrics) stage(name string) func() {
+	start := time.Now()
+	return func() { m.stages.WithLabelValues(name).Observe(time.Since(start).Seconds()) }
+}
+
+func (m *metrics) decided(d guard.Decision) {
+	m.decisions.WithLabelValues(d.Effect.String(), string(d.First().Reason)).Inc()
+}
+
+func (m *metrics) outcome(r Request) {
+	m.requests.WithLabelValues(string(r.State), r.Reason.Code).Inc()
+}
+
+func (m *metrics) peer(party string, up bool) {
+	v := 0.0
+	if up {
+		v = 1
+	}
+	m.peers.WithLabelValues(party).Set(v)
+}
+
+func (m *metrics) mirrored(wallet string, acc ton.Account, now time.Time) {
+	m.lag.WithLabelValues(wallet).Set(now.Sub(acc.Time).Seconds())
+}
+
+// peerRTT collects the round trips at the time of the scrape.
+type peerRTT struct{ n *Node }
+
+var peerRTTDesc = prometheus.NewDesc("mpcnode_peer_rtt_seconds", "Round trip of the last heartbeat.", []string{"party"}, nil)
+
+func (c peerRTT) Describe(ch chan<- *prometheus.Desc) { ch <- peerRTTDesc }
+
+func (c peerRTT) Collect(ch chan<- prometheus.Metric) {
+	if !c.n.isOnline() {
+		return
+	}
+	for _, p := range c.n.net.Peers() {
+		ch <- prometheus.MustNewConstMetric(peerRTTDesc, prometheus.GaugeValue, p.RTT.Seconds(), p.Party)
+	}
+}

@@ -1,0 +1,305 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/chain"
+)
+
+const (
+	// viewAge is how old an account's state may be when a request is judged by it. What happened since can only have
+	// used up the seqno, and then the payload is dead.
+	viewAge = 10 * time.Second
+
+	// watchEvery is how often wallets with a live payload are looked at, and idleEvery all others.
+	watchEvery = time.Second
+	idleEvery  = 30 * time.Second
+
+	// destinationAge is how long the state of a destination is used again, in chain time.
+	destinationAge  = 60 * time.Second
+	maxDestinations = 4096
+
+	// walkStep is how many transactions are taken in at once; a long walk is as many steps as it needs.
+	walkStep = 512
+)
+
+// Chain is this node's own view of TON. ton/chain implements it.
+type Chain interface {
+	Head(ctx context.Context) (chain.Head, error)
+	WaitHead(ctx context.Context, after uint32) (chain.Head, error)
+	Account(ctx context.Context, a ton.Address) (ton.Account, error)
+	Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error)
+	BlockchainConfig(ctx context.Context) ([]byte, error)
+	Send(ctx context.Context, boc []byte) error
+}
+
+// mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the
+// states of destinations.
+type mirror struct {
+	mu    sync.Mutex
+	views map[string]*view // by wallet; guarded by mu
+
+	destMu       sync.Mutex
+	destinations map[ton.Address]ton.Account // guarded by destMu
+}
+
+// view is one wallet's account. Its mutex is held while the chain is asked, so that many requests ask once.
+type view struct {
+	mu      sync.Mutex
+	account ton.Account
+	at      time.Time // when it was read, by package time
+}
+
+func (m *mirror) view(wallet string) *view {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v := m.views[wallet]
+	if v == nil {
+		v = &view{}
+		m.views[wallet] = v
+	}
+	return v
+}
+
+// account returns the wallet's account with a complete mirror. A state that is younger than viewAge and whose seqno is
+// at least seqno is used again; otherwise the chain is asked.
+func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
+	v := n.mirror.view(w.ID)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.account.Proven && time.Since(v.at) < viewAge && v.account.Seqno >= seqno {
+		return v.account, nil
+	}
+	return n.refresh(ctx, v, w)
+}
+
+// look asks the chain for the wallet's account now.
+func (n *Node) look(ctx context.Context, w guard.WalletRecord) (ton.Account, error) {
+	v := n.mirror.view(w.ID)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return n.refresh(ctx, v, w)
+}
+
+// refresh reads the account and takes in every transaction up to it. The caller holds v.mu.
+func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord) (ton.Account, error) {
+	acc, err := n.chain.Account(ctx, w.Address)
+	if err != nil {
+		return ton.Account{}, err
+	}
+	if err := n.catchUp(ctx, w, acc); err != nil {
+		return ton.Account{}, fmt.Errorf("mirror wallet %s: %w", w.ID, err)
+	}
+	v.account, v.at = acc, time.Now()
+	n.metrics.mirrored(w.ID, acc, n.env.Now())
+	return acc, nil
+}
+
+// catchUp takes in transactions, step by step, until the mirror has reached acc.
+func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Account) error {
+	pos, expiring, err := n.position(ctx, w.ID, acc)
+	if err != nil || pos.Complete(acc) && pos.MCSeqno > 0 && !expiring {
+		return err
+	}
+	for {
+		executed, err := n.chain.Transactions(ctx, w.TON(), acc, pos.LT, pos.Hash, walkStep)
+		if err != nil && !errors.Is(err, chain.ErrIncomplete) {
+			return err
+		}
+		err = n.ledger.Do(ctx, func(tx guard.Tx) error {
+			if err := n.guard.Observe(tx, n.env.Now(), w.ID, executed, acc); err != nil {
+				return err
+			}
+			pos, _, err = n.guard.Position(tx, w.ID)
+			return err
+		})
+		if err != nil || pos.Complete(acc) {
+			return n.afterObserving(ctx, w, executed, err)
+		}
+		if len(executed) == 0 {
+			return errors.New("transactions end before the account's state")
+		}
+	}
+}
+
+// position returns how far the mirror is, and whether a payload is waiting to be proven dead by acc.
+func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (pos guard.Position, expiring bool, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		if pos, _, err = n.guard.Position(tx, wallet); err != nil {
+			return err
+		}
+		live, err := n.guard.Live(tx, wallet, acc.Seqno)
+		expiring = live.Any && live.Expired(acc.Time)
+		return err
+	})
+	return pos, expiring, err
+}
+
+// afterObserving wakes who waits for a payload, and asks the other parties about what this node has no record of.
+func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord, executed []ton.Executed, err error) error {
+	if err != nil {
+		return err
+	}
+	var unexplained uint64
+	err = n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+		unexplained, err = n.guard.Unexplained(tx, w.ID)
+		return err
+	})
+	if err != nil || unexplained == 0 {
+		return err
+	}
+	n.log.Error("wallet has executed payloads that this node has no record of: it is refused until they are explained",
+		"wallet", w.ID, "count", unexplained)
+	n.spawn(func() { n.explainAll(w) })
+	return nil
+}
+
+// destination returns a destination's account, read lately.
+func (n *Node) destination(ctx context.Context, a ton.Address, at time.Time) (ton.Account, error) {
+	n.mirror.destMu.Lock()
+	acc, ok := n.mirror.destinations[a]
+	n.mirror.destMu.Unlock()
+	if ok && at.Sub(acc.Time).Abs() < destinationAge {
+		return acc, nil
+	}
+	acc, err := n.chain.Account(ctx, a)
+	if err != nil {
+		return ton.Account{}, err
+	}
+	n.mirror.destMu.Lock()
+	defer n.mirror.destMu.Unlock()
+	if len(n.mirror.destinations) >= maxDestinations {
+		clear(n.mirror.destinations)
+	}
+	n.mirror.destinations[a] = acc
+	return acc, nil
+}
+
+// watch keeps the mirror of wallets up to date: those that wait for a payload often, all others now and then.
+func (n *Node) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-n.ctx.Done():
+			return
+		}
+		for _, w := range n.wallets.all() {
+			v := n.mirror.view(w.ID)
+			v.mu.Lock()
+			age := time.Since(v.at)
+			v.mu.Unlock()
+			if age > idleEvery || age > watchEvery && n.waiting(w) {
+				n.lookLogged(w)
+			}
+		}
+	}
+}
+
+func (n *Node) lookLogged(w guard.WalletRecord) {
+	ctx, cancel := context.WithTimeout(n.ctx, callTimeout)
+	defer cancel()
+	if _, err := n.look(ctx, w); err != nil && n.ctx.Err() == nil {
+		n.log.Warn("mirror is behind", "wallet", w.ID, "err", err)
+	}
+}
+
+// waiting reports whether a payload of the wallet may still execute.
+func (n *Node) waiting(w guard.WalletRecord) bool {
+	live := false
+	err := n.ledger.View(n.ctx, func(tx guard.Tx) error {
+		pos, _, err := n.guard.Position(tx, w.ID)
+		if err != nil {
+			return err
+		}
+		l, err := n.guard.Live(tx, w.ID, pos.Seqno)
+		live = l.Any
+		return err
+	})
+	return err == nil && live
+}
+
+// explainAll asks the other parties for what explains the unexplained payloads of a wallet.
+func (n *Node) explainAll(w guard.WalletRecord) {
+	ctx, cancel := context.WithTimeout(n.ctx, 2*callTimeout)
+	defer cancel()
+	var payloads [][32]byte
+	err := n.ledger.Scan(ctx, guard.UnexplainedOf(w.ID), "", 256, func(k guard.Key, _ []byte) bool {
+		if hash, ok := guard.UnexplainedPayload(k); ok {
+			payloads = append(payloads, hash)
+		}
+		return true
+	})
+	if err != nil {
+		n.log.Error("list unexplained payloads", "wallet", w.ID, "err", err)
+	}
+	for _, hash := range payloads {
+		if err := n.explain(ctx, w, hash); err != nil {
+			n.log.Error("payload stays unexplained", "wallet", w.ID, "payload", fmt.Sprintf("%x", hash), "err", err)
+		}
+	}
+}
+
+// explain asks one party after another until one has evidence that holds.
+func (n *Node) explain(ctx context.Context, w guard.WalletRecord, payload [32]byte) error {
+	errs := []error{errors.New("no other party has a record of it")}
+	for _, party := range n.peers() {
+		e, err := callPeer[wire.Evidence](ctx, n, party, wire.FrameEvidence, wire.Encode(payload))
+		if err == nil && e.Found {
+			if err = n.accept(ctx, w, payload, e); err == nil {
+				n.log.Info("payload explained", "wallet", w.ID, "payload", fmt.Sprintf("%x", payload), "peer", party)
+				return nil
+			}
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", party, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// accept verifies all of the evidence here: the agent's signature over the request, the payload's bytes, and the
+// statements of as many parties as sign.
+func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byte, e wire.Evidence) error {
+	in, err := n.verified(ctx, e.Proposal.Request)
+	if err != nil {
+		return err
+	}
+	t, err := ton.Decode(w.TON(), e.Proposal.Payload)
+	if err != nil {
+		return err
+	}
+	if in.Wallet != w.ID || t.SigningHash != payload {
+		return errors.New("evidence is for another wallet or payload")
+	}
+	var signers []string
+	for _, s := range e.Answers {
+		signers = append(signers, s.Party)
+	}
+	if err := n.checkAnswers(signers, e.Answers, in.Request, payload); err != nil {
+		return err
+	}
+	return n.ledger.Do(ctx, func(tx guard.Tx) error {
+		return n.guard.Explain(tx, n.env.Now(), guard.Explanation{Intent: in, Tx: t, Signers: signers})
+	})
+}
+
+// giveEvidence answers another party that asks what explains a payload.
+func (n *Node) giveEvidence(ctx context.Context, payload [32]byte) (e wire.Evidence, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		e, err = readEvidence(tx, payload)
+		return err
+	})
+	if len(e.Answers) == 0 {
+		return wire.Evidence{}, err // reserved or seen here, but not known to be signed
+	}
+	return e, err
+}

@@ -1,0 +1,129 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/digest"
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// State is how far a request got.
+type State string
+
+const (
+	StateEvaluating State = "EVALUATING"
+	StateSigning    State = "SIGNING"
+	StateSigned     State = "SIGNED"
+	StateSent       State = "SENT"
+	StateConfirmed  State = "CONFIRMED"
+	StateDenied     State = "DENIED"
+	StateExpired    State = "EXPIRED"
+	StateCancelled  State = "CANCELLED"
+	StateFailed     State = "FAILED"
+)
+
+// Final reports whether nothing more will happen to a request in this state, deliver being how far it was to be taken.
+func (s State) Final(deliver Deliver) bool {
+	switch s {
+	case StateDenied, StateExpired, StateCancelled, StateFailed, StateConfirmed:
+		return true
+	case StateSigned:
+		return deliver == DeliverSigned || deliver == ""
+	case StateSent:
+		return deliver != DeliverConfirmed
+	}
+	return false
+}
+
+// Request is one request as this node knows it. It is kept under q/<id>.
+type Request struct {
+	V           uint8        `cbor:"0,keyasint"`
+	ID          string       `cbor:"1,keyasint"`
+	Digest      [32]byte     `cbor:"2,keyasint"` // of the exact body
+	Agent       string       `cbor:"3,keyasint"`
+	Wallet      string       `cbor:"4,keyasint"`
+	Coordinator string       `cbor:"5,keyasint"`
+	Asset       string       `cbor:"6,keyasint"`
+	Amount      ton.Nano     `cbor:"7,keyasint"`
+	Destination ton.Address  `cbor:"8,keyasint"`
+	Deliver     Deliver      `cbor:"9,keyasint"`
+	State       State        `cbor:"10,keyasint"`
+	Effect      guard.Effect `cbor:"11,keyasint"` // what this node's own guard decided
+	Reason      wire.Reason  `cbor:"12,keyasint"` // why it was refused
+	Payload     [32]byte     `cbor:"13,keyasint"` // signing hash
+	Deploy      bool         `cbor:"14,keyasint"` // the external message carries the StateInit
+	Signers     []string     `cbor:"15,keyasint"`
+	Signature   []byte       `cbor:"16,keyasint"`
+	MaybeSigned bool         `cbor:"17,keyasint"` // failed after a share may have left a node
+	Expires     int64        `cbor:"18,keyasint"` // unix seconds, of the body
+	Created     int64        `cbor:"19,keyasint"` // unix milliseconds
+	Updated     int64        `cbor:"20,keyasint"`
+}
+
+// requestVersion is the version byte of Request. A change of its fields needs the next.
+const requestVersion = 1
+
+func requestKey(id string) guard.Key { return guard.Key("q/" + id) }
+
+// evidenceKey is where the proposal and the signers' answers are kept that explain a payload to the other parties.
+func evidenceKey(payload [32]byte) guard.Key { return guard.Key(fmt.Sprintf("ev/%x", payload)) }
+
+// prefixOpen is where the coordinator lists requests that are signed and not yet delivered: open/<id>.
+const prefixOpen guard.Key = "open/"
+
+func newRequest(in guard.Intent, deliver Deliver, now time.Time) Request {
+	return Request{
+		V: requestVersion, ID: in.RequestID, Digest: in.Request, Agent: in.Agent, Wallet: in.Wallet, Coordinator: in.Coordinator,
+		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Deliver: deliver, State: StateEvaluating,
+		Expires: in.Expires.Unix(), Created: now.UnixMilli(), Updated: now.UnixMilli(),
+	}
+}
+
+// readRequest returns the request of that id, and whether there is one.
+func readRequest(tx guard.Tx, id string) (r Request, ok bool, err error) {
+	ok, err = readRecord(tx, requestKey(id), &r)
+	return r, ok, err
+}
+
+func writeRequest(tx guard.Tx, r Request, now time.Time) {
+	r.Updated = now.UnixMilli()
+	tx.Set(requestKey(r.ID), digest.Encode(r))
+}
+
+// listOpen keeps the list of what must be delivered after a restart.
+func listOpen(tx guard.Tx, r Request) {
+	var mark []byte
+	if (r.State == StateSigned || r.State == StateSent) && !r.State.Final(r.Deliver) {
+		mark = []byte{requestVersion}
+	}
+	tx.Set(prefixOpen+guard.Key(r.ID), mark)
+}
+
+// over reports whether nothing more will happen to r.
+func (r Request) over(now time.Time) bool {
+	return r.State.Final(r.Deliver) || len(r.Signature) > 0 || now.Unix() >= r.Expires
+}
+
+func readEvidence(tx guard.Tx, payload [32]byte) (e wire.Evidence, err error) {
+	e.Found, err = readRecord(tx, evidenceKey(payload), &e)
+	return e, err
+}
+
+func writeEvidence(tx guard.Tx, payload [32]byte, e wire.Evidence) {
+	e.Found = true
+	tx.Set(evidenceKey(payload), digest.Encode(e))
+}
+
+func readRecord(tx guard.Tx, k guard.Key, v any) (bool, error) {
+	raw, err := tx.Get(k)
+	if err != nil || raw == nil {
+		return false, err
+	}
+	if err := digest.Decode(raw, v); err != nil {
+		return false, fmt.Errorf("read record %s: %w", k, err)
+	}
+	return true, nil
+}

@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/kill"
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// What people sign before a node takes it in. The tool signs where the key is; the node verifies again.
+
+// SignAgent signs an agent's enrolment as an operator of party.
+func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.AgentRecord) guard.Signed[guard.AgentRecord] {
+	return signRecord(network, party, key, r)
+}
+
+// SignWallet signs a new wallet of a key: version, address and wallet id follow from the public key and the chain.
+func SignWallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, pub [32]byte, globalID int32) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewWalletRecord(id, keyID, epoch, ton.V5R1, pub, globalID, 0)
+	if err != nil {
+		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
+	}
+	return signRecord(network, party, key, r), nil
+}
+
+func signRecord[T guard.Record](network [32]byte, party string, key ed25519.PrivateKey, r T) guard.Signed[T] {
+	d := guard.RecordDigest(network, party, r)
+	return guard.Signed[T]{Body: r, Operator: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+}
+
+// SignPolicy signs a policy document as a policy admin of party.
+func SignPolicy(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.SignedBundle {
+	d := policy.SigningDigest(network, party, document)
+	return guard.SignedBundle{Document: document, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+}
+
+// SignTrip signs an order to stop; until is zero for a kill, which never ends by itself.
+func SignTrip(network [32]byte, party string, key ed25519.PrivateKey, scope, reason string, at, until time.Time) kill.Trip {
+	t := kill.Trip{Scope: scope, Level: kill.Kill, Reason: reason, By: kill.By{Party: party, Key: publicOf(key)},
+		At: at.UTC().Truncate(time.Second)}
+	if !until.IsZero() {
+		t.Level, t.Until = kill.Pause, until.UTC().Truncate(time.Second)
+	}
+	t.ID = t.Identify(network)
+	d := t.Digest(network)
+	t.Signature = ed25519.Sign(key, d[:])
+	return t
+}
+
+// SignLift adds an operator's signature to a lift; a lift needs those of two parties.
+func SignLift(network [32]byte, party string, key ed25519.PrivateKey, l kill.Lift) kill.Lift {
+	d := l.Digest(network)
+	l.Signatures = append(l.Signatures, kill.Signature{By: kill.By{Party: party, Key: publicOf(key)}, Signature: ed25519.Sign(key, d[:])})
+	return l
+}
+
+func publicOf(key ed25519.PrivateKey) [32]byte { return [32]byte(key.Public().(ed25519.PublicKey)) }

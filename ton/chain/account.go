@@ -1,0 +1,102 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tlb"
+	lite "github.com/xssnick/tonutils-go/ton"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+// Account returns the state of an account in the newest block. An account that isn't there is not an error, it has
+// status absent.
+func (c *Client) Account(ctx context.Context, a ton.Address) (ton.Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	h, err := c.header(ctx, wait{seqno: c.seen().seqno(), atMost: catchUp})
+	if err != nil {
+		return ton.Account{}, fmt.Errorf("read account %s: %w", a, err)
+	}
+	acc, err := ask(ctx, c, wait{seqno: h.seqno(), atMost: catchUp}, lite.GetAccountState{ID: h.id, Account: accountID(a)},
+		func(s lite.AccountState) (ton.Account, error) { return c.readAccount(a, h, s) })
+	if err != nil {
+		return ton.Account{}, fmt.Errorf("read account %s: %w", a, err)
+	}
+	return acc, nil
+}
+
+// accountID is how the liteserver protocol names an account.
+func accountID(a ton.Address) lite.AccountID {
+	return lite.AccountID{Workchain: int32(a.Workchain), ID: a.Hash[:]}
+}
+
+// readAccount takes the account from an answer about block h.
+func (c *Client) readAccount(a ton.Address, h header, s lite.AccountState) (ton.Account, error) {
+	if !s.ID.Equals(h.id) {
+		return ton.Account{}, fmt.Errorf("answer is about block %d", s.ID.SeqNo)
+	}
+	shard, err := shardState(s.Proof)
+	if err != nil {
+		return ton.Account{}, fmt.Errorf("read shard state: %w", err)
+	}
+	if shard.GlobalID != c.cfg.GlobalID {
+		return ton.Account{}, fmt.Errorf("liteserver serves the network with global id %d, not %d", shard.GlobalID, c.cfg.GlobalID)
+	}
+	if int64(shard.GenUTime)+int64(maxLag.Seconds()) < int64(h.time) {
+		return ton.Account{}, fmt.Errorf("state is %d seconds older than the newest block", h.time-shard.GenUTime)
+	}
+	account, err := shardAccount(shard, a, s.State)
+	if err != nil {
+		return ton.Account{}, err
+	}
+	return ton.NewAccount(a, account, h.seqno(), h.at(), true)
+}
+
+// shardState reads the state of the account's shard, most of it pruned, from the second root of the proof.
+func shardState(proof []*cell.Cell) (*tlb.ShardStateUnsplit, error) {
+	if len(proof) != 2 {
+		return nil, fmt.Errorf("proof has %d roots, want 2", len(proof))
+	}
+	root, err := proof[1].BeginParse()
+	if err != nil {
+		return nil, err
+	}
+	body, err := root.LoadRef()
+	if err != nil {
+		return nil, err
+	}
+	var s tlb.ShardStateUnsplit
+	if err := tlb.LoadFromCellAsProof(&s, body); err != nil {
+		return nil, err
+	}
+	if s.Accounts.ShardAccounts == nil {
+		return nil, errors.New("accounts are missing")
+	}
+	return &s, nil
+}
+
+// shardAccount returns what the shard has of a, nil for nothing, with the full state in place of its hash.
+func shardAccount(shard *tlb.ShardStateUnsplit, a ton.Address, state *cell.Cell) (*tlb.ShardAccount, error) {
+	key := cell.BeginCell().MustStoreSlice(a.Hash[:], 256).EndCell()
+	value, _, err := shard.Accounts.ShardAccounts.LoadValueExtra(key)
+	switch {
+	case errors.Is(err, cell.ErrNoSuchKeyInDict) && state == nil:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("find account: %w", err)
+	case state == nil:
+		return nil, errors.New("state is missing")
+	}
+	var s tlb.ShardAccount
+	if err := tlb.LoadFromCell(&s, value); err != nil {
+		return nil, fmt.Errorf("read shard account: %w", err)
+	}
+	if s.Account.HashKey(0) != state.HashKey() {
+		return nil, errors.New("state is not the one in the shard")
+	}
+	s.Account = state
+	return &s, nil
+}

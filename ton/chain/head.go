@@ -1,0 +1,97 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/xssnick/tonutils-go/address"
+	lite "github.com/xssnick/tonutils-go/ton"
+)
+
+// Head is a masterchain block.
+type Head struct {
+	Seqno uint32
+	Time  time.Time // its gen_utime, whole seconds, UTC
+}
+
+// header is a masterchain block with its full name; the zero value is none.
+type header struct {
+	id   *lite.BlockIDExt
+	time uint32
+}
+
+func (h header) seqno() uint32 {
+	if h.id == nil {
+		return 0
+	}
+	return h.id.SeqNo
+}
+
+func (h header) at() time.Time { return time.Unix(int64(h.time), 0).UTC() }
+
+// Head returns the newest masterchain block. Later calls never return an older one.
+func (c *Client) Head(ctx context.Context) (Head, error) {
+	h, err := c.header(ctx, wait{seqno: c.seen().seqno(), atMost: catchUp})
+	if err != nil {
+		return Head{}, fmt.Errorf("read newest block: %w", err)
+	}
+	return Head{h.seqno(), h.at()}, nil
+}
+
+// WaitHead returns the newest block as soon as it is newer than after, however long that takes; ctx ends the wait.
+func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
+	for {
+		h, err := c.header(ctx, wait{seqno: max(after, after+1), atMost: waitTimeout})
+		if err == nil {
+			return Head{h.seqno(), h.at()}, nil
+		}
+		if !said(err, codeTimeout) {
+			return Head{}, fmt.Errorf("wait for a block after %d: %w", after, err)
+		}
+		select { // no new block in that time; a server that says so too soon must not make this spin
+		case <-time.After(waitPause):
+		case <-ctx.Done():
+			return Head{}, fmt.Errorf("wait for a block after %d: %w: %w", after, ErrUnavailable, ctx.Err())
+		}
+	}
+}
+
+// header reads the newest block from a liteserver that has the one waited for.
+func (c *Client) header(ctx context.Context, w wait) (header, error) {
+	floor := max(w.seqno, c.seen().seqno())
+	return ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
+		h := header{info.Last, info.LastUTime}
+		if h.id.Workchain != address.MasterchainID || h.id.Shard != math.MinInt64 || h.seqno() == 0 || h.time == 0 {
+			return header{}, errors.New("newest block is not a masterchain block")
+		}
+		if h.seqno() < floor {
+			return header{}, fmt.Errorf("newest block is %d, %d has been seen", h.seqno(), floor)
+		}
+		return c.advance(h)
+	})
+}
+
+func (c *Client) seen() header {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest
+}
+
+// advance takes h as the newest block if it is newer, and returns the newest: an answer to a call beside this one may
+// have overtaken it.
+func (c *Client) advance(h header) (header, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case h.seqno() > c.newest.seqno() && h.time < c.newest.time:
+		return header{}, fmt.Errorf("block %d is older than block %d before it", h.seqno(), c.newest.seqno())
+	case h.seqno() == c.newest.seqno() && !h.id.Equals(c.newest.id):
+		return header{}, fmt.Errorf("there are two blocks %d", h.seqno())
+	case h.seqno() > c.newest.seqno():
+		c.newest = h
+	}
+	return c.newest, nil
+}

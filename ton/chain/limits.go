@@ -1,0 +1,51 @@
+package chain
+
+import "time"
+
+const (
+	// callTimeout bounds every call but WaitHead. A liteserver answers from memory in milliseconds; one that takes longer
+	// is treated as down, so that a signing request is refused while its caller still waits.
+	callTimeout = 5 * time.Second
+
+	// waitTimeout is how long one query waits for a block: what liteservers allow at most. WaitHead asks again.
+	waitTimeout = 10 * time.Second
+
+	// waitPause is the least time between two waits for a block.
+	waitPause = 100 * time.Millisecond
+
+	// waitGrace is what an answer may take beyond the wait that was asked for.
+	waitGrace = 2 * time.Second
+
+	// catchUp is how long a liteserver that lags behind the newest block seen may take to have it.
+	catchUp = 2 * time.Second
+
+	// maxLag is how much older than the newest block seen the shard state behind an account may be. Shards are committed
+	// within a few seconds; a minute is what the clocks of nodes may differ by.
+	maxLag = 60 * time.Second
+
+	// MaxWalk is how many transactions one call of Transactions reads at most: some hours of a wallet that signs every few
+	// seconds, and about 20 MiB.
+	MaxWalk = 4096
+
+	// perPage is the most transactions that liteservers send at once.
+	perPage = 16
+
+	// maxPage bounds one page in bytes: sixteen transactions of wallets, each with at most 255 messages, stay below.
+	maxPage = 4 << 20
+
+	// maxExternal is the largest external message (config parameter 43).
+	maxExternal = 64 << 10
+
+	// maxErrorText bounds what of a liteserver's error is repeated.
+	maxErrorText = 200
+
+	// dialTimeout bounds one attempt to connect, handshake included; Close waits for it.
+	dialTimeout = 3 * time.Second
+
+	// minBackoff and maxBackoff bound the pause between attempts to connect, which doubles.
+	minBackoff = 100 * time.Millisecond
+	maxBackoff = 3 * time.Second
+
+	// maxLiteservers bounds the configuration: each is a connection that is kept open.
+	maxLiteservers = 16
+)

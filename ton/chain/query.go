@@ -1,0 +1,101 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/xssnick/tonutils-go/tl"
+	lite "github.com/xssnick/tonutils-go/ton"
+)
+
+// Error codes of a liteserver (ton/ton-types.h).
+const (
+	codeNone    = 0 // of an error without one, as for a message that isn't accepted
+	codeTimeout = 652
+)
+
+// serverError is what a liteserver answered instead. Its text is the server's, cut and quoted.
+type serverError struct {
+	code int32
+	text string
+}
+
+func (e *serverError) Error() string {
+	return fmt.Sprintf("liteserver says %q (code %d)", e.text, e.code)
+}
+
+// wait makes a liteserver answer only when it has a block (waitMasterchainSeqno); the zero value waits for nothing.
+type wait struct {
+	seqno  uint32
+	atMost time.Duration
+}
+
+// ask sends one query, after the wait, and reads its answer, which must be an A. Its deadline is callTimeout, or a little
+// more than the wait when that is longer. Errors wrap ErrUnavailable.
+func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable, read func(A) (R, error)) (none R, err error) {
+	if c.cfg.Network != Dev {
+		return none, fmt.Errorf("network %q: %w", c.cfg.Network, errNetwork)
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(callTimeout, w.atMost+waitGrace))
+	defer cancel()
+	sent, err := w.before(query)
+	if err != nil {
+		return none, err
+	}
+	var answer tl.Serializable
+	// The answer is the liteserver's, and the libraries that read it are large: a panic in one is a bad answer.
+	defer func() {
+		if r := recover(); r != nil {
+			c.cfg.Logger.Error("answer of a liteserver cannot be read", "answer", fmt.Sprintf("%T", answer), "panic", r)
+			err = fmt.Errorf("%w: answer cannot be read", ErrUnavailable)
+		}
+	}()
+	if err := c.lite.QueryLiteserver(ctx, sent, &answer); err != nil {
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	switch t := answer.(type) {
+	case A:
+		r, err := read(t)
+		if err != nil {
+			return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return r, nil
+	case lite.LSError:
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, &serverError{t.Code, clip(t.Text)})
+	}
+	return none, fmt.Errorf("%w: answer is a %T", ErrUnavailable, answer)
+}
+
+// before puts the wait in front of a query, as one message.
+func (w wait) before(query tl.Serializable) (tl.Serializable, error) {
+	if w.seqno == 0 {
+		return query, nil
+	}
+	prefix, err := tl.Serialize(lite.WaitMasterchainSeqno{
+		Seqno: int32(w.seqno), Timeout: int32(w.atMost.Milliseconds()),
+	}, true)
+	if err != nil {
+		return nil, fmt.Errorf("write query: %w", err)
+	}
+	body, err := tl.Serialize(query, true)
+	if err != nil {
+		return nil, fmt.Errorf("write query: %w", err)
+	}
+	return tl.Raw(slices.Concat(prefix, body)), nil
+}
+
+// said reports whether err is a liteserver's answer with that code.
+func said(err error, code int32) bool {
+	s, ok := errors.AsType[*serverError](err)
+	return ok && s.code == code
+}
+
+func clip(s string) string {
+	if len(s) > maxErrorText {
+		return s[:maxErrorText] + "…"
+	}
+	return s
+}

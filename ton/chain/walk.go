@@ -1,0 +1,115 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tonaiagent/mpcnode/ton"
+	lite "github.com/xssnick/tonutils-go/ton"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+// Transactions returns the transactions of w's account that came after the position (afterLT, afterHash) up to the last
+// one in acc, oldest first. The position 0 with a zero hash is before the first. Every transaction has the hash that its
+// follower, or acc, gives for it; a list that doesn't lead back to the position is refused with ErrUnavailable.
+//
+// When more than limit (1 to MaxWalk) lie between, the newest limit of them are returned with ErrIncomplete; the walk goes
+// on from the first one's PrevLT and PrevHash, put in place of acc's last transaction. Each page of 16 has its own deadline.
+func (c *Client) Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error) {
+	if limit < 1 || limit > MaxWalk {
+		return nil, fmt.Errorf("list transactions of %s: limit %d is not 1 to %d", w.Address, limit, MaxWalk)
+	}
+	if acc.Address != w.Address {
+		return nil, fmt.Errorf("list transactions of %s: state is that of %s", w.Address, acc.Address)
+	}
+	l := walk{client: c, wallet: w, next: position{acc.LastLT, acc.LastHash}, end: position{afterLT, afterHash}, limit: limit}
+	err := l.run(ctx)
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return nil, fmt.Errorf("list transactions of %s: %w", w.Address, err)
+	}
+	slices.Reverse(l.found)
+	return l.found, err
+}
+
+// position names a transaction of an account; the zero value is before the first.
+type position struct {
+	lt   uint64
+	hash [32]byte
+}
+
+// walk goes back along an account's list of transactions.
+type walk struct {
+	client *Client
+	wallet ton.Wallet
+	next   position // to be read, by what follows it
+	end    position
+	limit  int
+	found  []ton.Executed // newest first
+}
+
+func (l *walk) run(ctx context.Context) error {
+	for l.next != l.end {
+		switch {
+		case l.next.lt <= l.end.lt:
+			return fmt.Errorf("%w: transaction %d is not in the account's list", ErrUnavailable, l.end.lt)
+		case len(l.found) == l.limit:
+			return ErrIncomplete
+		}
+		if err := l.page(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page asks for the next transactions. A liteserver may send fewer than asked for, but one at least.
+func (l *walk) page(ctx context.Context) error {
+	id := accountID(l.wallet.Address)
+	count := min(perPage, l.limit-len(l.found))
+	query := lite.GetTransactions{Limit: int32(count), AccID: &id, LT: int64(l.next.lt), TxHash: l.next.hash[:]}
+	_, err := ask(ctx, l.client, wait{}, query, func(t lite.TransactionList) (struct{}, error) {
+		return struct{}{}, l.read(t.Transactions, count)
+	})
+	return err
+}
+
+func (l *walk) read(boc []byte, count int) error {
+	if len(boc) > maxPage {
+		return fmt.Errorf("transactions take %d bytes, at most %d are read", len(boc), maxPage)
+	}
+	cells, err := cell.FromBOCMultiRoot(boc)
+	if err != nil {
+		return fmt.Errorf("read transactions: %w", err)
+	}
+	if len(cells) < 1 || len(cells) > count {
+		return fmt.Errorf("got %d transactions, asked for %d", len(cells), count)
+	}
+	for _, tx := range cells {
+		if l.next == l.end {
+			return nil // the page goes on with what is known already
+		}
+		if err := l.take(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take adds one transaction if it is the one that its follower names.
+func (l *walk) take(tx *cell.Cell) error {
+	if tx.HashKey() != l.next.hash {
+		return fmt.Errorf("transaction %d has another hash than its follower says", l.next.lt)
+	}
+	e, err := ton.ReadExecuted(l.wallet, tx)
+	if err != nil {
+		return err
+	}
+	if e.LT != l.next.lt || e.PrevLT >= e.LT {
+		return fmt.Errorf("transaction %d has lt %d and follows %d", l.next.lt, e.LT, e.PrevLT)
+	}
+	l.found = append(l.found, e)
+	l.next = position{e.PrevLT, e.PrevHash}
+	return nil
+}

@@ -1,0 +1,169 @@
+// Package devchain is a local TON chain for development and tests: the transaction emulator behind a real ADNL
+// liteserver, which an unmodified tonutils-go client uses as it uses a public one (with ProofCheckPolicyUnsafe: the
+// chain has no validators, so nothing is proven but the configuration).
+//
+//	c, err := devchain.New(devchain.Config{Now: time.Now, BlockEvery: devchain.DefaultBlockEvery})
+//	s, err := c.Serve("127.0.0.1:0")           // for other processes: s.Addr, s.PublicKey
+//	api := tonutils.NewAPIClient(c.LiteClient()) // in this process, without sockets or goroutines
+//
+// Every accepted external message is executed at once, with the messages it causes, and sealed in a masterchain block of
+// its own; so several blocks may carry the same second. An external message that isn't accepted is an error to its
+// sender and seals nothing. All state is in memory. There is one shard; messages between accounts take no time; no
+// validators are paid. It is no test of real networks' fees, delays, forks or proofs.
+package devchain
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tvm"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+// DefaultBlockEvery is the pace of empty blocks of a network that people use.
+const DefaultBlockEvery = time.Second
+
+// Config is what a chain is made of. The zero value is a chain on the local clock that makes a block only for a message
+// or a Tick.
+type Config struct {
+	Now        func() time.Time // the chain's clock, read once a block; nil: time.Now
+	ConfigBoC  []byte           // the blockchain configuration's dictionary; nil: ton.DevConfig()
+	GlobalID   int32            // network id that blocks and contracts see
+	BlockEvery time.Duration    // seals an empty block this often; 0: never
+	Logger     *slog.Logger     // nil: silent
+}
+
+// Chain is the chain. Its methods may be called from any goroutine.
+type Chain struct {
+	cfg    Config
+	config *tvm.PreparedBlockchainConfig
+	tvm    *tvm.TVM
+	key    ed25519.PrivateKey // of its liteservers
+
+	ctx     context.Context // ends with Close
+	stop    context.CancelFunc
+	ticking sync.WaitGroup
+
+	// sealing is held while a block is made. Whoever holds it may read state without mu, which only a sealer changes.
+	sealing sync.Mutex
+	queue   []*tvm.PreparedMessage // internal messages that wait for the next block
+
+	// mu guards the fields below. It is held to read, or to swap in a finished block, and never during emulation.
+	mu       sync.RWMutex
+	accounts map[ton.Address]*account
+	history  history
+	blocks   [keepBlocks]*block // by seqno modulo keepBlocks
+	newest   *block
+	sealed   chan struct{} // closed and replaced when a block is sealed
+}
+
+// New starts a chain with its first block, seqno 1. Close ends it.
+func New(cfg Config) (*Chain, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.ConfigBoC == nil {
+		cfg.ConfigBoC = ton.DevConfig()
+	}
+	root, err := cell.FromBOC(cfg.ConfigBoC)
+	if err != nil {
+		return nil, fmt.Errorf("read blockchain config: %w", err)
+	}
+	config, err := tvm.PrepareBlockchainConfig(root)
+	if err != nil {
+		return nil, fmt.Errorf("prepare blockchain config: %w", err)
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, fmt.Errorf("make liteserver key: %w", err)
+	}
+	c := &Chain{cfg: cfg, config: config, tvm: tvm.NewTVM(), key: key, accounts: map[ton.Address]*account{}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.commit(&draft{chain: c, block: c.next()})
+	if cfg.BlockEvery > 0 {
+		c.ticking.Go(c.tick)
+	}
+	return c, nil
+}
+
+// tick seals empty blocks until the chain is closed.
+func (c *Chain) tick() {
+	t := time.NewTicker(c.cfg.BlockEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			c.Tick()
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// Close stops empty blocks and ends queries that wait for one. Liteservers are closed by whoever opened them.
+func (c *Chain) Close() error {
+	c.stop()
+	c.ticking.Wait()
+	return nil
+}
+
+// Balance returns what an account has; zero when there is none.
+func (c *Chain) Balance(a ton.Address) ton.Nano {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	s := c.accounts[a].newest()
+	if s == nil {
+		return ton.Nano{}
+	}
+	n, err := ton.NanoFromBig(s.prepared.State().Balance.Nano())
+	if err != nil {
+		panic(fmt.Sprintf("balance of %v: %v", a, err)) // the format of an account allows no other
+	}
+	return n
+}
+
+// Executed returns how many transactions an account has had.
+func (c *Chain) Executed(a ton.Address) int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if acc := c.accounts[a]; acc != nil {
+		return acc.executed
+	}
+	return 0
+}
+
+// head returns the newest block and a channel that is closed when there is a newer one.
+func (c *Chain) head() (*block, <-chan struct{}) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.newest, c.sealed
+}
+
+// await returns when block seqno is sealed, and false when the timeout, ctx or the chain ends first.
+func (c *Chain) await(ctx context.Context, seqno uint32, timeout time.Duration) bool {
+	t := time.NewTimer(timeout)
+	defer t.Stop()
+	for {
+		newest, sealed := c.head()
+		if newest.seqno >= seqno {
+			return true
+		}
+		select {
+		case <-sealed:
+		case <-t.C:
+			return false
+		case <-ctx.Done():
+			return false
+		case <-c.ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package ton
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/xssnick/tonutils-go/tlb"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+// ReadExecuted reads one transaction of w's account as the chain keeps it. Emitted external messages carry no value
+// and are left out; everything else that was emitted is in Out.
+func ReadExecuted(w Wallet, tx *cell.Cell) (Executed, error) {
+	var t tlb.Transaction
+	if tx == nil {
+		return Executed{}, errors.New("read transaction: cell is missing")
+	}
+	if err := tlb.Parse(&t, tx); err != nil {
+		return Executed{}, fmt.Errorf("read transaction: %w", err)
+	}
+	if [32]byte(t.AccountAddr) != w.Address.Hash {
+		return Executed{}, fmt.Errorf("read transaction: it is of account %x, not of %s", t.AccountAddr, w.Address)
+	}
+	e := Executed{
+		LT: t.LT, Hash: [32]byte(tx.HashKey()), PrevLT: t.PrevTxLT, PrevHash: [32]byte(t.PrevTxHash),
+		Time: time.Unix(int64(t.Now), 0).UTC(),
+	}
+	p := readPhases(t.Description)
+	e.Success = p.success
+	if t.IO.In != nil {
+		e.readCause(w, t.IO.In, p.committed)
+	}
+	var err error
+	if e.Out, err = readOut(t.IO.Out); err != nil {
+		return Executed{}, fmt.Errorf("read transaction: %w", err)
+	}
+	return e, nil
+}
+
+// phases is what the phases of a transaction say about its effect.
+type phases struct {
+	committed bool // what the contract committed became the account's data
+	success   bool
+}
+
+// readPhases reads an ordinary transaction's phases. The compute phase's success flag means that the message was
+// accepted and the contract's data committed, be it by COMMIT before an exception: V5R1 commits its new seqno first of
+// all, so a later throw (exit code 137 without mode flag 2, out of gas) uses the seqno up and sends nothing. A failed
+// action phase takes even committed data back (crypto/block/transaction.cpp, prepare_action_phase).
+func readPhases(description any) (p phases) {
+	d, _ := description.(tlb.TransactionDescriptionOrdinary)
+	compute, _ := d.ComputePhase.Phase.(tlb.ComputePhaseVM) // zero, so no success, if it was skipped
+	if d.ActionPhase == nil {
+		return p
+	}
+	p.committed = compute.Success && d.ActionPhase.Success
+	exit := compute.Details.ExitCode
+	p.success = p.committed && (exit == 0 || exit == 1) && d.ActionPhase.SkippedActions == 0
+	return p
+}
+
+// readCause finds the signed payload behind a transaction. An external message with one is only in a block if the
+// contract accepted its signature and seqno. Anyone may send internal_signed, though, and the contract ignores it
+// silently unless its signature is good, so that is verified here.
+func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
+	e.External = in.MsgType == tlb.MsgTypeExternalIn
+	payload, sig, err := splitSigned(in.Msg.Payload())
+	if err != nil {
+		return
+	}
+	r := read(payload)
+	head, signed := readHead(r), payload.HashKey()
+	switch {
+	case r.err != nil:
+		return
+	case e.External && head.op != opExternalSigned:
+		return
+	case !e.External && (head.op != opInternalSigned || !ed25519.Verify(w.PublicKey[:], signed[:], sig[:])):
+		return
+	}
+	e.Payload, e.Seqno, e.Consumed = [32]byte(signed), head.seqno, committed
+}
+
+func readOut(list *tlb.MessagesList) (out []Message, err error) {
+	if list == nil {
+		return nil, nil
+	}
+	msgs, err := list.ToSlice()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range msgs {
+		if m.MsgType != tlb.MsgTypeInternal {
+			continue
+		}
+		o, err := emitted(m.AsInternal())
+		if err != nil {
+			return nil, fmt.Errorf("emitted message: %w", err)
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}

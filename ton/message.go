@@ -1,0 +1,174 @@
+package ton
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/xssnick/tonutils-go/tlb"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+// readOutMsg reads a message of a payload: int_msg_info$0 of MessageRelaxed (block.tlb), with nothing in it but a
+// destination, a value, the bounce flag and a body.
+func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
+	if err := checkMode(mode); err != nil {
+		return outMsg{}, err
+	}
+	if err := checkTree(c, maxMessageCells); err != nil {
+		return outMsg{}, err
+	}
+	r := read(c)
+	m, err := readHeader(r)
+	if err != nil {
+		return outMsg{}, err
+	}
+	m.Mode = mode
+	if m.inRef = r.bit(); m.inRef {
+		m.body = r.ref()
+	} else {
+		m.body = r.rest()
+	}
+	if r.err != nil {
+		return outMsg{}, refuse(CodeUndecodable, "a message's body is cut: %v", r.err)
+	}
+	m.Body = [32]byte(m.body.HashKey())
+	m.Op, m.Comment, err = readBody(m.body)
+	return m, err
+}
+
+// readHeader reads up to the body. Fields of which only one value is canonical and that mean nothing are left to the
+// comparison of hashes.
+func readHeader(r *reader) (m outMsg, err error) {
+	external := r.bit()
+	r.bit() // ihr_disabled
+	m.Bounce = r.bit()
+	bounced, src := r.bit(), r.uint(2)
+	if r.err == nil && external {
+		return m, refuse(CodeOperationUnknown, "a message is external: it would be an event, not a transfer")
+	}
+	if r.err == nil && (bounced || src != 0) {
+		return m, refuse(CodeMessageHeader, "a message claims to be bounced or to come from another account")
+	}
+	if m.To, err = readAddress(r); err != nil {
+		return m, err
+	}
+	m.Value = r.coins()
+	currencies, flags, fee := r.bit(), r.coins(), r.coins()
+	lt, at, init := r.uint(64), r.uint(32), r.bit()
+	switch {
+	case r.err != nil:
+		return m, refuse(CodeUndecodable, "a message's header is cut: %v", r.err)
+	case currencies:
+		return m, refuse(CodeExtraCurrency, "a message carries extra currencies")
+	case !flags.IsZero() || !fee.IsZero() || lt != 0 || at != 0:
+		return m, refuse(CodeMessageHeader, "a message sets extra_flags, fees or creation time, which the chain sets")
+	case init:
+		return m, refuse(CodeStateInit, "a message carries a StateInit: it would deploy a contract")
+	}
+	return m, nil
+}
+
+// readAddress reads a destination, which must be addr_std without anycast: with anycast it prints like the plain
+// address and is another account. One that is cut leaves its error in r.
+func readAddress(r *reader) (a Address, err error) {
+	kind, anycast := r.uint(2), r.bit()
+	if r.err == nil && kind != 0b10 {
+		return a, refuse(CodeAddress, "a destination is not a standard address")
+	}
+	if r.err == nil && anycast {
+		return a, refuse(CodeAddress, "a destination is an anycast address")
+	}
+	a.Workchain, a.Hash = int8(r.uint(8)), r.bits256()
+	if a.Workchain != 0 && a.Workchain != -1 {
+		return a, refuse(CodeAddress, "a destination is in workchain %d", a.Workchain)
+	}
+	return a, nil
+}
+
+// readBody says what a body means by itself: a transfer if it is empty or a comment. It is OpUnknown with an error for
+// all others.
+func readBody(body *cell.Cell) (Op, string, error) {
+	if body.BitsSize() == 0 && body.RefsNum() == 0 {
+		return OpTransfer, "", nil
+	}
+	r := read(body)
+	op := uint32(r.uint(32))
+	if r.err != nil {
+		return OpUnknown, "", refuse(CodeOperationUnknown, "a body is shorter than an operation")
+	}
+	if op != 0 {
+		return OpUnknown, "", refuse(CodeOperationUnknown, "a body is %s, only comments are understood", opName(op))
+	}
+	text, err := readSnake(r.s)
+	if err != nil {
+		return OpUnknown, "", err
+	}
+	return OpTransfer, text, nil
+}
+
+// readSnake reads text that begins in s and goes on in a chain of single references, whole bytes in each cell and no
+// cell empty (TEP-0, comment).
+func readSnake(s *cell.Slice) (string, error) {
+	var text []byte
+	for {
+		bits := s.BitsLeft()
+		if bits%8 != 0 || s.RefsNum() > 1 {
+			return "", refuse(CodeComment, "a comment has broken bytes or more than one continuation")
+		}
+		if len(text)+int(bits/8) > maxCommentBytes {
+			return "", refuse(CodeComment, "a comment is longer than %d bytes", maxCommentBytes)
+		}
+		part, err := s.LoadSlice(bits)
+		if err != nil {
+			return "", refuse(CodeUndecodable, "a comment is cut: %v", err)
+		}
+		text = append(text, part...)
+		if s.RefsNum() == 0 {
+			break
+		}
+		if s, err = s.LoadRef(); err != nil || s.BitsLeft() == 0 {
+			return "", refuse(CodeComment, "a comment goes on in an empty or missing cell")
+		}
+	}
+	if !utf8.Valid(text) {
+		return "", refuse(CodeComment, "a comment is not UTF-8")
+	}
+	return string(text), nil
+}
+
+// opName names the operations that someone is likely to send by mistake.
+func opName(op uint32) string {
+	names := map[uint32]string{
+		opExternalSigned: "external_signed", opInternalSigned: "internal_signed", opExtension: "extension action",
+		0x0f8a7ea5: "jetton transfer", 0x595f07bc: "jetton burn", 0x5fcc3d14: "NFT transfer", 0x2167da4b: "encrypted comment",
+	}
+	if name, ok := names[op]; ok {
+		return fmt.Sprintf("%s (%08x)", name, op)
+	}
+	return fmt.Sprintf("operation %08x", op)
+}
+
+// emitted reads a message as the chain carries it: source, fees and creation time are set by then, and a mode is no
+// longer to be seen.
+func emitted(m *tlb.InternalMessage) (out Message, err error) {
+	out.Bounce = m.Bounce
+	if out.To, err = fromTonutils(m.DstAddr); err != nil {
+		return Message{}, err
+	}
+	if out.Value, err = NanoFromBig(m.Amount.Nano()); err != nil {
+		return Message{}, err
+	}
+	out.Body = [32]byte(m.Body.HashKey())
+	if _, text, err := readBody(m.Body); err == nil {
+		out.Comment = text
+	}
+	if m.StateInit == nil {
+		return out, nil
+	}
+	init, err := m.StateInit.ToCell()
+	if err != nil {
+		return Message{}, fmt.Errorf("encode StateInit: %w", err)
+	}
+	out.Init = [32]byte(init.HashKey())
+	return out, nil
+}

@@ -1,0 +1,36 @@
+package ton
+
+import "fmt"
+
+// Code names why bytes were refused. Codes are stable: they are reason codes of the guard and appear in its audit.
+type Code string
+
+const (
+	CodeUndecodable      Code = "undecodable"       // not one complete bag of cells with the wallet's layout
+	CodeTooLarge         Code = "payload_too_large" // beyond a cap of limits.go
+	CodeExoticCell       Code = "exotic_cell"       // a pruned, library, Merkle or unknown cell
+	CodeNotCanonical     Code = "not_canonical"     // surplus bits or references, non-minimal numbers
+	CodeWallet           Code = "wallet_mismatch"   // not the wallet's version, address, key, code or settings
+	CodeWalletID         Code = "wallet_id"         // made for another network or subwallet
+	CodeOperationUnknown Code = "operation_unknown" // anything but a transfer with an empty or comment body
+	CodeNoMessage        Code = "no_message"        // nothing would be sent
+	CodeSendMode         Code = "send_mode"         // other than exactly 3
+	CodeStateInit        Code = "state_init"        // a message would deploy code
+	CodeMessageHeader    Code = "message_header"    // fields that only the chain may set
+	CodeExtraCurrency    Code = "extra_currency"    // value in other than the native coin
+	CodeAddress          Code = "address"           // anycast, external, variable or in an unknown workchain
+	CodeComment          Code = "comment"           // too long, not UTF-8, or not in the layout of a comment
+	CodeBounce           Code = "bounce"            // against what the destination's form and state ask for
+)
+
+// Refusal is the error of everything here that judges bytes. Its Reason is a sentence for people.
+type Refusal struct {
+	Code   Code
+	Reason string
+}
+
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Reason }
+
+func refuse(code Code, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
+}

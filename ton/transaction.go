@@ -1,0 +1,74 @@
+package ton
+
+import "time"
+
+// Op is what a message does. The zero value is unknown and is refused.
+type Op string
+
+const (
+	OpUnknown  Op = ""
+	OpTransfer Op = "transfer" // native coins with an empty or comment body to an account on which that means nothing else
+)
+
+// Transaction is the whole meaning of one payload: what the account will do if the payload executes.
+type Transaction struct {
+	Wallet      Address
+	Version     Version
+	WalletID    uint32
+	Seqno       uint32
+	ValidUntil  time.Time // whole seconds
+	Messages    []Message // in order of execution, at least one
+	SigningHash [32]byte  // representation hash of the payload cell: what is signed
+}
+
+// Message is one message a payload sends.
+type Message struct {
+	Op      Op // what the body alone says; Meaning adds what the destination says
+	Mode    uint8
+	Bounce  bool
+	To      Address
+	Value   Nano
+	Comment string   // text of a comment body, valid UTF-8; "" also for an empty body
+	Body    [32]byte // representation hash of the body cell
+	Init    [32]byte // representation hash of the StateInit; zero: none
+}
+
+// Outflow returns the sum of what the messages carry away, without fees.
+func (t Transaction) Outflow() (sum Nano, err error) {
+	for _, m := range t.Messages {
+		if sum, err = sum.Add(m.Value); err != nil {
+			return Nano{}, err
+		}
+	}
+	return sum, nil
+}
+
+// Outcome is what emulation of a payload on an account's state showed.
+type Outcome struct {
+	Accepted    bool      // the contract accepted the external message
+	ComputeExit int32     // 0 and 1 are success
+	ActionExit  int32     // 0 is success, −1: the phase did not run
+	Skipped     uint16    // actions that were skipped
+	Messages    []Message // emitted, in order, with Op unset
+	SeqnoBefore uint32
+	SeqnoAfter  uint32
+	CodeChanged bool
+	DataChanged bool // anything in the data but the seqno
+	Fees        Nano // what the wallet paid besides the messages' values
+	GasUsed     uint64
+}
+
+// Executed is one transaction of an account's hash-linked list, as the mirror carries it to the guard.
+type Executed struct {
+	LT       uint64
+	Hash     [32]byte
+	PrevLT   uint64
+	PrevHash [32]byte
+	Time     time.Time // gen_utime of its block
+	External bool      // caused by an external message
+	Payload  [32]byte  // signing hash of the signed payload that caused it; zero if none did
+	Seqno    uint32    // the seqno in that payload; 0 if it had none
+	Consumed bool      // the payload's seqno was used up: it can't execute again
+	Success  bool      // compute and action phases succeeded and no action was skipped
+	Out      []Message // what it emitted, with Op unset
+}
