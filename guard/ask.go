@@ -10,6 +10,7 @@ import (
 // Live is what can still execute with a wallet's next seqno. The zero value is nothing.
 type Live struct {
 	Any       bool
+	Known     bool // a payload of that seqno was proposed here, live or not
 	RequestID string
 	Until     time.Time // the latest valid_until of its payloads
 	payloads  []Payload
@@ -21,6 +22,7 @@ func (g *Guard) Live(tx Tx, wallet string, seqno uint32) (l Live, err error) {
 	if _, err := get(tx, keySlot(wallet, seqno), &s); err != nil {
 		return l, err
 	}
+	l.Known = len(s.Payloads)+len(s.Seen) > 0
 	for _, hash := range s.Payloads {
 		var p Payload
 		if _, err := get(tx, keyPayload(hash), &p); err != nil {

@@ -89,10 +89,6 @@ func addUnexplained(tx Tx, wallet string, by int) error {
 		return err
 	}
 	n += uint64(by) // by is −1 only after an entry was found, so n is above zero then
-	if n == 0 {
-		tx.Set(keyUnexplained(wallet), nil)
-		return nil
-	}
 	put(tx, keyUnexplained(wallet), n)
 	return nil
 }

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,11 +40,13 @@ func TestMirrorRefusesWhatDoesNotFollow(t *testing.T) {
 		}
 	}
 	w := newWorld(t, permissive)
-	if w.g.Observe(w.tx, w.now, "wallet-2", nil, w.account()) == nil {
-		t.Error("a wallet that is not known was observed")
+	err := w.g.Observe(w.tx, w.now, "wallet-2", nil, ton.Account{Proven: true, MCSeqno: w.mc, Time: w.now})
+	if err == nil || !strings.Contains(err.Error(), "not known") {
+		t.Errorf("a wallet that is not known: %v", err)
 	}
-	if w.g.Observe(w.tx, w.now, "wallet-1", make([]ton.Executed, 1001), w.account()) == nil {
-		t.Error("an endless list was taken in")
+	err = w.g.Observe(w.tx, w.now, "wallet-1", make([]ton.Executed, 1001), w.account())
+	if err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("an endless list: %v", err)
 	}
 }
 
@@ -76,21 +79,47 @@ func TestPartOfTheHistoryLeavesTheMirrorBehind(t *testing.T) {
 }
 
 func TestMirrorBeginsWithTheAccountOrAMonthBack(t *testing.T) {
-	begin := func(age time.Duration, prev uint64) error {
-		w := newWorld(t, permissive)
-		e := ton.Executed{LT: 500, Hash: [32]byte{5}, PrevLT: prev, Time: w.now.Add(-age), External: true, Consumed: true, Seqno: 7, Payload: [32]byte{1}}
-		if prev == 0 {
-			e.Seqno = 0
-		}
-		w.mc++
-		w.seqno, w.lt, w.lastHash = e.Seqno+1, e.LT, e.Hash
+	begin := func(age time.Duration, prev uint64, seqno uint32) error {
+		w := worldOf(t, config())
+		delete(w.tx.M, "x/wallet-1")
+		e := ton.Executed{LT: 500, Hash: [32]byte{5}, PrevLT: prev, Time: w.now.Add(-age), External: true, Consumed: true, Seqno: seqno, Payload: [32]byte{1}}
+		w.mc, w.seqno, w.lt, w.lastHash = w.mc+1, e.Seqno+1, e.LT, e.Hash
 		return w.g.Observe(w.tx, w.now, "wallet-1", []ton.Executed{e}, w.account())
 	}
-	if err := begin(time.Hour, 0); err != nil {
+	if err := begin(time.Hour, 0, 0); err != nil {
 		t.Error("from the account's first transaction:", err)
 	}
-	if err := begin(29*24*time.Hour, 400); err == nil {
+	if err := begin(time.Hour, 0, 7); err == nil {
+		t.Error("an account began with seqno 7")
+	}
+	if err := begin(31*24*time.Hour, 400, 7); err != nil {
+		t.Error("from a month back:", err)
+	}
+	if err := begin(29*24*time.Hour, 400, 7); err == nil {
 		t.Error("a mirror that misses part of the 30 days was begun")
+	}
+}
+
+// A page in the middle can't be checked against the account's own seqno, only against the transactions before.
+func TestSeqnoThatSkipsWithinTheHistoryIsRefused(t *testing.T) {
+	w := newWorld(t, permissive)
+	w.deposit()
+	e := ton.Executed{LT: w.lt + 10, Hash: [32]byte{1}, PrevLT: w.lt, PrevHash: w.lastHash, Time: w.now, External: true, Consumed: true, Seqno: 3}
+	w.mc++
+	acc := w.account()
+	acc.LastLT += 100
+	if w.g.Observe(w.tx, w.now, "wallet-1", []ton.Executed{e}, acc) == nil {
+		t.Error("seqnos 0 to 2 were never used")
+	}
+}
+
+func TestUnexplainedPayloadIsCountedOnce(t *testing.T) {
+	w := newWorld(t, permissive)
+	for n := range uint32(2) {
+		w.chain(ton.Executed{External: true, Consumed: true, Success: true, Seqno: n, Payload: [32]byte{9}})
+	}
+	if n, err := w.g.Unexplained(w.tx, "wallet-1"); err != nil || n != 1 {
+		t.Errorf("unexplained = %d, %v", n, err)
 	}
 }
 
@@ -165,6 +194,9 @@ func TestSeenPayloadsAreBoundedAndForgotten(t *testing.T) {
 	w.advance(2 * time.Minute)
 	if n := seen(); n != 0 {
 		t.Errorf("%d dead payloads are still remembered", n)
+	}
+	if w.tx.M["n/wallet-1/0"] != nil {
+		t.Error("the record of the seqno is still there")
 	}
 }
 

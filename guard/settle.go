@@ -92,25 +92,22 @@ func (o *observation) settle(acc ton.Account) error {
 	}
 	o.pos.Seqno, o.pos.SeqnoKnown = acc.Seqno, true
 	k := keySlot(o.wallet, acc.Seqno)
-	var s, left slot
-	if ok, err := get(o.tx, k, &s); err != nil || !ok {
+	var s slot
+	ok, err := get(o.tx, k, &s)
+	if err != nil || !ok {
 		return err
 	}
-	var err error
-	if left.Payloads, err = o.buryExpired(s.Payloads, acc.Time); err != nil {
+	if s.Payloads, err = o.buryExpired(s.Payloads, acc.Time); err != nil {
 		return err
 	}
-	if left.Seen, err = o.buryExpired(s.Seen, acc.Time); err != nil {
+	if s.Seen, err = o.buryExpired(s.Seen, acc.Time); err != nil {
 		return err
 	}
-	if len(left.Payloads) > 0 {
-		left.RequestID = s.RequestID
-	}
-	if len(left.Payloads)+len(left.Seen) == 0 {
+	if len(s.Payloads)+len(s.Seen) == 0 {
 		o.tx.Set(k, nil)
 		return nil
 	}
-	put(o.tx, k, left)
+	put(o.tx, k, s)
 	return nil
 }
 

@@ -63,7 +63,8 @@ func (e *evaluation) unique() []Verdict {
 	return nil
 }
 
-// windows holds what left the wallet and may still leave it against the agent's limits.
+// windows holds what left the wallet, and what this payload would send, against the agent's limits. Other live payloads
+// of the seqno do the same as this one, or unique has refused it, and one of them executes: they count once.
 func (e *evaluation) windows() (v []Verdict) {
 	if e.perms == nil {
 		return nil // layer 4 refuses
@@ -71,7 +72,7 @@ func (e *evaluation) windows() (v []Verdict) {
 	if e.c.Intent.Asset != ton.Native {
 		return []Verdict{deny(ReasonLimitMissing, e.c.Intent.Asset, "")}
 	}
-	l, most := e.perms.Limits, e.largest()
+	l := e.perms.Limits
 	for _, w := range []struct {
 		reason       Reason
 		spent, limit ton.Nano
@@ -81,7 +82,7 @@ func (e *evaluation) windows() (v []Verdict) {
 		{ReasonLimitWeek, e.spent.Week, l.Weekly},
 		{ReasonLimitMonth, e.spent.Month, l.Monthly},
 	} {
-		sum, err := w.spent.Add(most)
+		sum, err := w.spent.Add(e.outflow)
 		if err != nil {
 			sum = ton.MaxNano // overflow is a denial, and no limit is that high
 			v = append(v, deny(w.reason, "more than "+sum.String(), w.limit.String()))
@@ -90,17 +91,6 @@ func (e *evaluation) windows() (v []Verdict) {
 		}
 	}
 	return v
-}
-
-// largest is what the seqno can still send: of its payloads one executes, so they count once, at the largest.
-func (e *evaluation) largest() ton.Nano {
-	most := e.outflow
-	for _, p := range e.live {
-		if p.Outflow.Cmp(most) > 0 {
-			most = p.Outflow
-		}
-	}
-	return most
 }
 
 func tightened(limit ton.Nano, most *ton.Nano) ton.Nano {

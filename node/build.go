@@ -16,15 +16,15 @@ const payloadValidity = 60 * time.Second
 
 // build returns the unsigned wallet message, "payload": the agent's own if the request carries one, else one that does
 // exactly what the request says. It is built once, here only; every node reads the bytes. A request that was at work before
-// this node restarted keeps the payload it had.
+// keeps the payload it had for as long as that can execute.
 func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, error) {
 	w := n.wallets.get(in.Wallet)
-	if e, err := n.evidence(ctx, j); err != nil || e.Found {
-		return e.Proposal.Payload, err
-	}
 	acc, err := n.ownAccount(ctx, w, in)
 	if err != nil {
 		return nil, err
+	}
+	if earlier, err := n.earlier(ctx, j, w, acc); err != nil || earlier != nil {
+		return earlier, err
 	}
 	if in.Payload != nil {
 		return in.Payload, nil
@@ -43,46 +43,32 @@ func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, erro
 	return payload, nil
 }
 
-// evidence returns what is kept of the job's payload.
-func (n *Node) evidence(ctx context.Context, j *job) (e wire.Evidence, err error) {
+// earlier returns the payload that the request had before, if it can still execute.
+func (n *Node) earlier(ctx context.Context, j *job, w guard.WalletRecord, acc ton.Account) ([]byte, error) {
 	r, _ := j.state()
-	if r.Payload == [32]byte{} {
-		return e, nil
+	live, err := n.live(ctx, w, acc.Seqno)
+	if err != nil || !live.Any || r.Payload == [32]byte{} {
+		return nil, err
 	}
+	var e wire.Evidence
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		e, err = readEvidence(tx, r.Payload)
 		return err
 	})
-	return e, err
+	return e.Proposal.Payload, err
 }
 
 // ownAccount returns the wallet's account, and refuses a wallet of which another request's payload can still execute.
-// What is live here may have executed since, so then the chain is asked first.
 func (n *Node) ownAccount(ctx context.Context, w guard.WalletRecord, in guard.Intent) (ton.Account, error) {
 	acc, err := n.account(ctx, w, 0)
 	if err != nil {
 		return acc, chainProblem(err)
 	}
-	other, err := n.liveOther(ctx, w, acc, in.RequestID)
-	if err != nil || !other {
-		return acc, err
-	}
-	if acc, err = n.look(ctx, w); err != nil {
-		return acc, chainProblem(err)
-	}
-	if other, err = n.liveOther(ctx, w, acc, in.RequestID); err == nil && other {
+	live, err := n.live(ctx, w, acc.Seqno)
+	if err == nil && live.Any && live.RequestID != in.RequestID {
 		err = busy(w.ID)
 	}
 	return acc, err
-}
-
-func (n *Node) liveOther(ctx context.Context, w guard.WalletRecord, acc ton.Account, requestID string) (other bool, err error) {
-	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		live, err := n.guard.Live(tx, w.ID, acc.Seqno)
-		other = live.Any && live.RequestID != requestID
-		return err
-	})
-	return other, err
 }
 
 func chainProblem(err error) error {

@@ -48,7 +48,7 @@ func (n *Node) checkTerms(from string, open wire.Open) error {
 		return bad("it doesn't carry one answer and one nonce for each signer")
 	case t.TripSet != n.tripSet():
 		return fmt.Errorf("refuse session: %w: this node has recorded other trips than %s", guard.ErrTripsChanged, from)
-	case !slices.Equal(t.Signers, inOrder(open.RequestID, t.Signers)):
+	case !slices.Equal(t.Signers, InOrder(open.RequestID, t.Signers)):
 		return bad("its signers don't stand in the request's order")
 	}
 	if !bound(open) {

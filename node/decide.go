@@ -150,7 +150,7 @@ func (n *Node) record(ctx context.Context, c guard.Case, p wire.Proposal) (d gua
 			return err
 		}
 		if !known {
-			r = newRequest(c.Intent, "", now)
+			r = newRequest(c.Intent, DeliverSigned, now)
 		}
 		r.Effect, r.Payload, r.Deploy = d.Effect, c.Tx.SigningHash, c.Account.Status != ton.StatusActive
 		if !d.Reserved && !known {

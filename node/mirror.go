@@ -18,6 +18,9 @@ const (
 	// used up the seqno, and then the payload is dead.
 	viewAge = 10 * time.Second
 
+	// maxBehind is how far behind the local clock such a state may be dated; the guard refuses above a minute.
+	maxBehind = 30 * time.Second
+
 	// watchEvery is how often wallets with a live payload are looked at, and idleEvery all others.
 	watchEvery = time.Second
 	idleEvery  = 30 * time.Second
@@ -68,16 +71,29 @@ func (m *mirror) view(wallet string) *view {
 	return v
 }
 
-// account returns the wallet's account with a complete mirror. A state that is younger than viewAge and whose seqno is
-// at least seqno is used again; otherwise the chain is asked.
+// account returns the wallet's account with a complete mirror, in which the seqno has reached the given one if the chain
+// has. A state that was read lately is used again unless a payload was proposed for its seqno: that may have executed.
 func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
 	v := n.mirror.view(w.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.account.Proven && time.Since(v.at) < viewAge && v.account.Seqno >= seqno {
-		return v.account, nil
+	acc := v.account
+	if acc.Proven && time.Since(v.at) < viewAge && n.env.Now().Sub(acc.Time) < maxBehind && acc.Seqno >= seqno {
+		live, err := n.live(ctx, w, acc.Seqno)
+		if err != nil || !live.Known {
+			return acc, err
+		}
 	}
 	return n.refresh(ctx, v, w)
+}
+
+// live returns what this node counts as live for a wallet's seqno.
+func (n *Node) live(ctx context.Context, w guard.WalletRecord, seqno uint32) (l guard.Live, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		l, err = n.guard.Live(tx, w.ID, seqno)
+		return err
+	})
+	return l, err
 }
 
 // look asks the chain for the wallet's account now.
@@ -105,8 +121,11 @@ func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord) (ton.
 // catchUp takes in transactions, step by step, until the mirror has reached acc.
 func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Account) error {
 	pos, expiring, err := n.position(ctx, w.ID, acc)
-	if err != nil || pos.Complete(acc) && pos.MCSeqno > 0 && !expiring {
+	if err != nil {
 		return err
+	}
+	if pos.Complete(acc) && pos.MCSeqno > 0 && !expiring {
+		return n.afterObserving(ctx, w, nil)
 	}
 	for {
 		executed, err := n.chain.Transactions(ctx, w.TON(), acc, pos.LT, pos.Hash, walkStep)
@@ -121,7 +140,7 @@ func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Accoun
 			return err
 		})
 		if err != nil || pos.Complete(acc) {
-			return n.afterObserving(ctx, w, executed, err)
+			return n.afterObserving(ctx, w, err)
 		}
 		if len(executed) == 0 {
 			return errors.New("transactions end before the account's state")
@@ -136,14 +155,14 @@ func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (po
 			return err
 		}
 		live, err := n.guard.Live(tx, wallet, acc.Seqno)
-		expiring = live.Any && live.Expired(acc.Time)
+		expiring = live.Expired(acc.Time)
 		return err
 	})
 	return pos, expiring, err
 }
 
-// afterObserving wakes who waits for a payload, and asks the other parties about what this node has no record of.
-func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord, executed []ton.Executed, err error) error {
+// afterObserving asks the other parties about what this node has no record of.
+func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord, err error) error {
 	if err != nil {
 		return err
 	}
@@ -157,7 +176,7 @@ func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord, execute
 	}
 	n.log.Error("wallet has executed payloads that this node has no record of: it is refused until they are explained",
 		"wallet", w.ID, "count", unexplained)
-	n.spawn(func() { n.explainAll(w) })
+	n.explainAll(ctx, w)
 	return nil
 }
 
@@ -195,9 +214,9 @@ func (n *Node) watch() {
 		for _, w := range n.wallets.all() {
 			v := n.mirror.view(w.ID)
 			v.mu.Lock()
-			age := time.Since(v.at)
+			age, acc := time.Since(v.at), v.account
 			v.mu.Unlock()
-			if age > idleEvery || age > watchEvery && n.waiting(w) {
+			if age > idleEvery || age > watchEvery && n.waiting(w, acc) {
 				n.lookLogged(w)
 			}
 		}
@@ -213,24 +232,13 @@ func (n *Node) lookLogged(w guard.WalletRecord) {
 }
 
 // waiting reports whether a payload of the wallet may still execute.
-func (n *Node) waiting(w guard.WalletRecord) bool {
-	live := false
-	err := n.ledger.View(n.ctx, func(tx guard.Tx) error {
-		pos, _, err := n.guard.Position(tx, w.ID)
-		if err != nil {
-			return err
-		}
-		l, err := n.guard.Live(tx, w.ID, pos.Seqno)
-		live = l.Any
-		return err
-	})
-	return err == nil && live
+func (n *Node) waiting(w guard.WalletRecord, acc ton.Account) bool {
+	live, err := n.live(n.ctx, w, acc.Seqno)
+	return err == nil && live.Any
 }
 
 // explainAll asks the other parties for what explains the unexplained payloads of a wallet.
-func (n *Node) explainAll(w guard.WalletRecord) {
-	ctx, cancel := context.WithTimeout(n.ctx, 2*callTimeout)
-	defer cancel()
+func (n *Node) explainAll(ctx context.Context, w guard.WalletRecord) {
 	var payloads [][32]byte
 	err := n.ledger.Scan(ctx, guard.UnexplainedOf(w.ID), "", 256, func(k guard.Key, _ []byte) bool {
 		if hash, ok := guard.UnexplainedPayload(k); ok {

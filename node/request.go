@@ -31,7 +31,7 @@ func (s State) Final(deliver Deliver) bool {
 	case StateDenied, StateExpired, StateCancelled, StateFailed, StateConfirmed:
 		return true
 	case StateSigned:
-		return deliver == DeliverSigned || deliver == ""
+		return deliver == DeliverSigned
 	case StateSent:
 		return deliver != DeliverConfirmed
 	}
@@ -75,6 +75,9 @@ func evidenceKey(payload [32]byte) guard.Key { return guard.Key(fmt.Sprintf("ev/
 const prefixOpen guard.Key = "open/"
 
 func newRequest(in guard.Intent, deliver Deliver, now time.Time) Request {
+	if deliver == "" {
+		deliver = DeliverSigned
+	}
 	return Request{
 		V: requestVersion, ID: in.RequestID, Digest: in.Request, Agent: in.Agent, Wallet: in.Wallet, Coordinator: in.Coordinator,
 		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Deliver: deliver, State: StateEvaluating,
@@ -102,9 +105,10 @@ func listOpen(tx guard.Tx, r Request) {
 	tx.Set(prefixOpen+guard.Key(r.ID), mark)
 }
 
-// over reports whether nothing more will happen to r.
+// over reports whether asking again changes nothing. A request that failed for want of parties, before its expiry, may
+// be tried again: with the payload it had, while that can execute.
 func (r Request) over(now time.Time) bool {
-	return r.State.Final(r.Deliver) || len(r.Signature) > 0 || now.Unix() >= r.Expires
+	return r.State.Final(r.Deliver) && r.State != StateFailed || len(r.Signature) > 0 || now.Unix() >= r.Expires
 }
 
 func readEvidence(tx guard.Tx, payload [32]byte) (e wire.Evidence, err error) {

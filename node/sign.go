@@ -42,6 +42,9 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 	} else if known.over(n.env.Now()) {
 		return *known, nil
 	}
+	if known.State == StateFailed {
+		known.State, known.Reason = StateEvaluating, wire.Reason{}
+	}
 	j, err := n.start(*known, in, e)
 	if err != nil {
 		return Request{}, err
@@ -271,10 +274,11 @@ func (n *Node) pick(from []string) []string {
 
 // ordered returns the parties in the request's own order.
 func (n *Node) ordered(requestID string) []string {
-	return inOrder(requestID, n.manifest.Names())
+	return InOrder(requestID, n.manifest.Names())
 }
 
-func inOrder(requestID string, parties []string) []string {
+// InOrder returns parties in the order that a request id gives them: by Digest("order/v1", request id, party).
+func InOrder(requestID string, parties []string) []string {
 	parties = slices.Clone(parties)
 	slices.SortFunc(parties, func(a, b string) int {
 		x, y := digest.Sum(digest.Order, requestID, a), digest.Sum(digest.Order, requestID, b)
@@ -369,7 +373,7 @@ func (n *Node) terms(in guard.Intent, all voices, signers []string, nonces map[s
 	w := n.wallets.get(in.Wallet)
 	open := wire.Open{RequestID: in.RequestID, Terms: wire.SessionTerms{
 		Network: n.network, Key: w.Key, Epoch: w.Epoch, Engine: wire.EngineTSSLib, Coordinator: n.self, Wallet: in.Wallet,
-		Request: in.Request, Payload: all.of(n.self).answer.Payload, Signers: inOrder(in.RequestID, signers), Attempt: attempt, TripSet: n.tripSet(),
+		Request: in.Request, Payload: all.of(n.self).answer.Payload, Signers: InOrder(in.RequestID, signers), Attempt: attempt, TripSet: n.tripSet(),
 	}}
 	for _, s := range open.Terms.Signers {
 		v := all.of(s)

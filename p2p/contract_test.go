@@ -172,7 +172,7 @@ func TestHostWithoutHandlerAnswersWithAnError(t *testing.T) {
 		b := base("b", "a", "b")
 		b.Handle = nil
 		all := join(t, n, base("a", "a", "b"), b)
-		if _, err := all[0].Call(deadline(t), "b", kindAsk, nil); !isRemote(err) {
+		if _, err := all[0].Call(deadline(t), "b", kindAsk, nil); !isRemote(err) || !strings.Contains(err.Error(), "no calls are taken") {
 			t.Errorf("Call = %v", err)
 		}
 	})

@@ -191,6 +191,18 @@ func TestInterceptedFrameOverItsCapBreaksTheProtocol(t *testing.T) {
 	})
 }
 
+func TestMadeUpEchoesMeasureNothing(t *testing.T) {
+	inMemory(t, func(t *testing.T, n *Memory) {
+		all := join(t, n, base("a", "a", "b"), base("b", "a", "b"))
+		<-time.After(10 * time.Second)
+		all[1].Host.(*host).peers[0].live().offer(frame{form: formEcho, id: 1})
+		echoed(t, all[1], "a")
+		if rtt := all[0].status(t, "b").RTT; rtt != 0 {
+			t.Errorf("RTT = %v", rtt)
+		}
+	})
+}
+
 func TestSlowCallbacksHoldNobodyUp(t *testing.T) {
 	inMemory(t, func(t *testing.T, n *Memory) {
 		a := base("a", "a", "b")

@@ -282,6 +282,15 @@ func TestJoinLooksAgainWhetherPeersAreUp(t *testing.T) {
 	}
 }
 
+func TestNothingIsJoinedOnceClosingBegan(t *testing.T) {
+	var r rooms
+	r.closeAll()
+	alive := &mux{peer: &peer{name: "b"}, down: make(chan struct{})}
+	if err := r.enter(newSession(&r, [32]byte{1}, kindWork, []*mux{alive})); !errors.Is(err, ErrClosed) {
+		t.Errorf("enter = %v", err)
+	}
+}
+
 // TestFramesOfOutsidersAndOtherKindsAreDropped: c knows the id, but isn't in the session that a joined.
 func TestFramesOfOutsidersAndOtherKindsAreDropped(t *testing.T) {
 	contract(t, func(t *testing.T, n Network) {

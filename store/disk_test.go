@@ -1,11 +1,7 @@
 package store
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -82,73 +78,5 @@ func TestFreeSpaceIsTheFileSystems(t *testing.T) {
 	}
 	if _, err := freeSpace("/does/not/exist"); err == nil {
 		t.Error("free space of nothing")
-	}
-}
-
-// starveRole fills the file system under a store that is at work, and frees it again. What it says is checked by
-// TestStoreSurvivesAFullFileSystem.
-func starveRole(dir string) error {
-	if err := mountSmall(dir); err != nil {
-		return fmt.Errorf("mount: %w", err)
-	}
-	cfg := testConfig(dir + "/data")
-	s, err := Open(context.Background(), cfg)
-	if err != nil {
-		return err
-	}
-	acknowledged := 0
-	if acknowledged, err = appendUntilRefused(s.Ledger(), dir); !errors.Is(err, ErrDiskFull) {
-		return fmt.Errorf("on a full disk: %w", err)
-	}
-	if err := s.Close(); err != nil {
-		return err
-	}
-	if _, err := Open(context.Background(), cfg); !errors.Is(err, ErrDiskFull) {
-		return fmt.Errorf("opening on a full disk: %w", err)
-	}
-	if err := os.Remove(dir + "/filler"); err != nil {
-		return err
-	}
-	if s, err = Open(context.Background(), cfg); err != nil {
-		return fmt.Errorf("with space again: %w", err)
-	}
-	if size, _ := s.Ledger().Head(); size != uint64(acknowledged) {
-		return fmt.Errorf("%d entries, %d were acknowledged", size, acknowledged)
-	}
-	if err := s.Ledger().Do(context.Background(), appendEvents("r-1", 1)); err != nil {
-		return fmt.Errorf("with space again: %w", err)
-	}
-	fmt.Println("survived", acknowledged)
-	return s.Close()
-}
-
-// appendUntilRefused works while another program eats the space, 32 MiB at a time.
-func appendUntilRefused(l *Ledger, dir string) (acknowledged int, err error) {
-	filler, err := os.Create(dir + "/filler")
-	if err != nil {
-		return 0, err
-	}
-	defer filler.Close()
-	for range 40 {
-		if err := l.Do(context.Background(), appendEvents("r-1", 1)); err != nil {
-			return acknowledged, err
-		}
-		acknowledged++
-		if _, err := filler.Write(make([]byte, 32<<20)); err != nil {
-			return acknowledged, err
-		}
-		l.disk.mu.Lock()
-		l.disk.until = time.Time{} // the next look is now
-		l.disk.mu.Unlock()
-	}
-	return acknowledged, errors.New("never refused")
-}
-
-func TestStoreSurvivesAFullFileSystem(t *testing.T) {
-	cmd := child(t.Context(), "starve", t.TempDir())
-	cmd.SysProcAttr = ownMounts()
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "survived") {
-		t.Errorf("%v: %s", err, out)
 	}
 }

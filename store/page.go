@@ -98,7 +98,7 @@ type page struct {
 func newPage(root *os.Root, cfg Config, c cost, salt [16]byte) *page {
 	p := &page{root: root, cost: c, salt: salt,
 		ad: digest.Sum(digest.VaultPage, cfg.Network, cfg.Party, c.Time, c.Memory, c.Threads, salt)}
-	key := argon2.IDKey(cfg.Secret.b, salt[:], c.Time, c.Memory, c.Threads, uint32(len(p.key)))
+	key := argon2.IDKey(cfg.Secret.bytes(), salt[:], c.Time, c.Memory, c.Threads, uint32(len(p.key)))
 	copy(p.key[:], key)
 	clear(key)
 	return p

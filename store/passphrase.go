@@ -7,11 +7,19 @@ import (
 	"os"
 )
 
-// Passphrase is the secret that the page of file keys is sealed under. Whatever prints it prints a placeholder.
-type Passphrase struct{ b []byte }
+// Passphrase is the secret that the page of file keys is sealed under. Whatever prints it prints a placeholder; fmt, which
+// calls no methods on unexported fields, meets a pointer there.
+type Passphrase struct{ b *[]byte }
 
 // NewPassphrase takes over b.
-func NewPassphrase(b []byte) Passphrase { return Passphrase{b: b} }
+func NewPassphrase(b []byte) Passphrase { return Passphrase{b: &b} }
+
+func (p Passphrase) bytes() []byte {
+	if p.b == nil {
+		return nil
+	}
+	return *p.b
+}
 
 // ReadPassphrase reads a file that only this user can read; one line end at its end is not part of the passphrase.
 func ReadPassphrase(path string) (Passphrase, error) {
@@ -29,7 +37,7 @@ func ReadPassphrase(path string) (Passphrase, error) {
 }
 
 // Destroy overwrites the passphrase in memory, in all copies of the value.
-func (p Passphrase) Destroy() { clear(p.b) }
+func (p Passphrase) Destroy() { clear(p.bytes()) }
 
 const redacted = "[passphrase]"
 

@@ -23,11 +23,14 @@ func TestPassphraseNeverPrints(t *testing.T) {
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		fmt.Fprintf(&log, verb+verb, p, &p)
-		fmt.Fprintf(&log, verb, cfg)
+		fmt.Fprintf(&log, verb+verb, cfg, struct{ hidden Passphrase }{p})
 	}
 	out := log.String() + string(j) + p.String() + p.GoString()
 	if strings.Contains(out, canary) || strings.Contains(out, fmt.Sprintf("%x", canary)) || strings.Contains(out, fmt.Sprint([]byte(canary))[1:20]) {
 		t.Errorf("printed: %s", out)
+	}
+	if v := slog.AnyValue(p).Resolve(); v.Kind() != slog.KindString { // what a handler of one's own would see
+		t.Errorf("slog resolves it to a %v", v.Kind())
 	}
 	if !strings.Contains(out, redacted) {
 		t.Error("nothing stands in its place")
@@ -57,8 +60,8 @@ func TestReadPassphrase(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := ReadPassphrase(path)
-		if c.says == "" && (err != nil || string(p.b) != c.want) {
-			t.Errorf("%s: %q, %v", name, p.b, err)
+		if c.says == "" && (err != nil || string(p.bytes()) != c.want) {
+			t.Errorf("%s: %q, %v", name, p.bytes(), err)
 		}
 		if c.says != "" {
 			wantError(t, err, nil, c.says)

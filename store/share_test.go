@@ -192,7 +192,7 @@ func TestShareBytesAreNotOnDisk(t *testing.T) {
 	}
 	opened.Destroy()
 	mustClose(t, s)
-	notOnDisk(t, cfg.Dir, share.Marshal(), key[:], cfg.Secret.b)
+	notOnDisk(t, cfg.Dir, share.Marshal(), key[:], cfg.Secret.bytes())
 }
 
 // notOnDisk looks for every 16 bytes of the secrets in every file.

@@ -157,7 +157,6 @@ func TestMain(m *testing.M) {
 var roles = map[string]func(dir string) error{
 	"open":   openRole,
 	"append": appendRole,
-	"starve": starveRole,
 }
 
 // child runs the test binary in a role.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -123,6 +124,15 @@ func TestNewerLedgerOverOlderAnchorOpens(t *testing.T) {
 			t.Errorf("after %d: head %d, want %d", size, got, want)
 		}
 	}
+}
+
+func TestOpenEndsWithItsContext(t *testing.T) {
+	cfg := written(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Open(ctx, cfg)
+	wantError(t, err, context.Canceled)
+	mustOpen(t, cfg)
 }
 
 func TestForkedLedgerIsSealed(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-// ReadExecuted reads one transaction of w's account as the chain keeps it. Emitted external messages carry no value
-// and are left out; everything else that was emitted is in Out.
+// ReadExecuted reads one transaction of w's account as the chain keeps it. Left out of what it emitted are external
+// messages, which carry no value, and bounces, which only return what came in: else anyone could make the wallet seem
+// to spend. (The chain clears the bounced flag of a message that a contract sends.)
 func ReadExecuted(w Wallet, tx *cell.Cell) (Executed, error) {
 	var t tlb.Transaction
 	if tx == nil {
@@ -92,7 +93,7 @@ func readOut(list *tlb.MessagesList) (out []Message, err error) {
 		return nil, err
 	}
 	for _, m := range msgs {
-		if m.MsgType != tlb.MsgTypeInternal {
+		if m.MsgType != tlb.MsgTypeInternal || m.AsInternal().Bounced {
 			continue
 		}
 		o, err := emitted(m.AsInternal())

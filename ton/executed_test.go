@@ -145,6 +145,7 @@ func TestInternalSignedIsSeen(t *testing.T) {
 	used := p.cell()
 	p.op, p.seqno = opExternalSigned, 7
 	wrongOp := p.cell()
+	bounces := 0
 	for name, c := range map[string]struct {
 		body     *cell.Cell
 		payload  *cell.Cell // as it is read, nil for none
@@ -178,9 +179,18 @@ func TestInternalSignedIsSeen(t *testing.T) {
 		if got.Payload != want {
 			t.Errorf("%s: payload %x, want %x", name, got.Payload, want)
 		}
+		if !c.consumed && len(got.Out) != 0 {
+			t.Errorf("%s: emitted %+v", name, got.Out)
+		}
+		if len(res.OutMessages) > 0 && !c.consumed {
+			bounces++
+		}
 		if c.consumed && (len(got.Out) != 1 || got.Out[0].To != bob) {
 			t.Errorf("%s: emitted %+v", name, got.Out)
 		}
+	}
+	if bounces == 0 {
+		t.Error("nothing bounced: the test doesn't show that bounces are left out")
 	}
 }
 
@@ -240,6 +250,20 @@ func TestReadExecutedRefuses(t *testing.T) {
 		if got, err := ReadExecuted(w, c); err == nil {
 			t.Errorf("%s was read as %+v", name, got)
 		}
+	}
+}
+
+// A contract can't pass off what it sends as a bounce: else spending could be hidden from the mirror.
+func TestForgedBounceIsSeen(t *testing.T) {
+	w, e := testWallet(t), devEmulator(t)
+	m := validMsg()
+	m.bounced = true
+	res, err := apply(t, e, active(t, w, NanoOf(5e9), 7), external(t, w, signed(validRaw(w, m).cell(), testKey), false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadExecuted(w, res.TransactionCell); err != nil || len(got.Out) != 1 || got.Out[0].To != bob {
+		t.Errorf("got %+v, %v", got.Out, err)
 	}
 }
 

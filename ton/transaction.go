@@ -70,5 +70,5 @@ type Executed struct {
 	Seqno    uint32    // the seqno in that payload; 0 if it had none
 	Consumed bool      // the payload's seqno was used up: it can't execute again
 	Success  bool      // compute and action phases succeeded and no action was skipped
-	Out      []Message // what it emitted, with Op unset
+	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside
 }

@@ -13,6 +13,18 @@ import (
 
 // What people sign before a node takes it in. The tool signs where the key is; the node verifies again.
 
+// Records by names that the tool may use: it knows nothing of the guard.
+type (
+	AgentRecord = guard.AgentRecord
+	Lift        = kill.Lift
+)
+
+// KeygenProposal is how a key generation is handed in at its proposer's node: with that party's own approval.
+type KeygenProposal struct {
+	Keygen   Keygen   `cbor:"1,keyasint"`
+	Approval Approval `cbor:"2,keyasint"`
+}
+
 // SignAgent signs an agent's enrolment as an operator of party.
 func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.AgentRecord) guard.Signed[guard.AgentRecord] {
 	return signRecord(network, party, key, r)
@@ -20,7 +32,12 @@ func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.A
 
 // SignWallet signs a new wallet of a key: version, address and wallet id follow from the public key and the chain.
 func SignWallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, pub [32]byte, globalID int32) (guard.Signed[guard.WalletRecord], error) {
-	r, err := guard.NewWalletRecord(id, keyID, epoch, ton.V5R1, pub, globalID, 0)
+	return SignSubwallet(network, party, key, id, keyID, epoch, pub, globalID, 0)
+}
+
+// SignSubwallet signs one of the several wallets that a key can have, by its number, at most 32,767.
+func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, pub [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewWalletRecord(id, keyID, epoch, ton.V5R1, pub, globalID, subwallet)
 	if err != nil {
 		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
 	}
@@ -59,3 +76,6 @@ func SignLift(network [32]byte, party string, key ed25519.PrivateKey, l kill.Lif
 }
 
 func publicOf(key ed25519.PrivateKey) [32]byte { return [32]byte(key.Public().(ed25519.PublicKey)) }
+
+// NoTrips is the trip-set digest of a network in which nothing is stopped.
+func NoTrips() [32]byte { return kill.Hash(nil) }

@@ -324,10 +324,10 @@ agents:
     capabilities:
       transfers: {enabled: true}
     allowedTokens: [native]
-    limits: {perTransaction: %q, daily: %q, weekly: %q, monthly: %q}
+    limits: {perTransaction: %q, daily: %q, weekly: "1000", monthly: "3000"}
     rate: {unlimited: true, cooldownSeconds: 0}
     callerTokens: {unlimited: true}
-`, version, parent, agent, perTx, day, day, day)
+`, version, parent, agent, perTx, day)
 }
 
 // verdict says in one word what a node's guard decided about a request, by its audit log.

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/tonaiagent/mpcnode/node"
+	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -213,4 +216,14 @@ func (s *story) balance(d *datadriven.TestData) string {
 	return s.w.chain.Balance(a).String()
 }
 
-func (s *story) policy(d *datadriven.TestData) string { return "" }
+// policy at=backup day=10 [tx=10]: that party's admin tightens or loosens its own policy, and nobody else's.
+func (s *story) policy(d *datadriven.TestData) string {
+	name := arg(d, "at", "user")
+	in, err := s.w.node(name).Policy(context.Background())
+	s.w.must(err)
+	day := arg(d, "day", "100")
+	document := policyOf(int(in.Version)+1, "agent-1", hex.EncodeToString(in.Hash[:]), day, arg(d, "tx", day))
+	err = s.w.node(name).ApplyPolicy(context.Background(), wire.SignPolicy(s.w.id(), name, seed("admin "+name), []byte(document)))
+	s.w.must(err)
+	return fmt.Sprintf("%s: version %d", name, in.Version+1)
+}

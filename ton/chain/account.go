@@ -12,11 +12,11 @@ import (
 )
 
 // Account returns the state of an account in the newest block. An account that isn't there is not an error, it has
-// status absent.
+// status absent. Its Time is the gen_utime of the shard's state in that block, at most 60 s before the block's.
 func (c *Client) Account(ctx context.Context, a ton.Address) (ton.Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	h, err := c.header(ctx, wait{seqno: c.seen().seqno(), atMost: catchUp})
+	h, err := c.header(ctx, 0, catchUp)
 	if err != nil {
 		return ton.Account{}, fmt.Errorf("read account %s: %w", a, err)
 	}
@@ -52,7 +52,10 @@ func (c *Client) readAccount(a ton.Address, h header, s lite.AccountState) (ton.
 	if err != nil {
 		return ton.Account{}, err
 	}
-	return ton.NewAccount(a, account, h.seqno(), h.at(), true)
+	// A shard block of an earlier second may still follow this masterchain block, so the state speaks for its own time
+	// only: a message that is valid until later isn't dead yet.
+	at := header{time: min(h.time, shard.GenUTime)}.at()
+	return ton.NewAccount(a, account, h.seqno(), at, true)
 }
 
 // shardState reads the state of the account's shard, most of it pruned, from the second root of the proof.

@@ -115,7 +115,11 @@ func (p *pool) connect(l Liteserver, tried func()) bool {
 			p.log.Info("liteserver connected", "liteserver", l.Addr)
 			return true
 		}
-		p.log.Warn("liteserver does not answer", "liteserver", l.Addr, "error", err, "again_in", pause)
+		level := slog.LevelWarn
+		if pause > minBackoff {
+			level = slog.LevelDebug // said already
+		}
+		p.log.Log(p.ctx, level, "liteserver does not answer", "liteserver", l.Addr, "error", err, "again_in", pause)
 		select {
 		case <-time.After(pause):
 		case <-p.ctx.Done():

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +19,11 @@ const globalID = -3
 
 var config = Config{Network: Dev, GlobalID: globalID}
 
+// newChain makes a chain whose clock stands still, so that nobody pays for storage.
 func newChain(t testing.TB) *devchain.Chain {
 	t.Helper()
-	c, err := devchain.New(devchain.Config{GlobalID: globalID})
+	now := time.Now()
+	c, err := devchain.New(devchain.Config{GlobalID: globalID, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +124,14 @@ func account(t testing.TB, c *Client, a ton.Address) ton.Account {
 		t.Fatal(err)
 	}
 	return acc
+}
+
+// refused checks that an answer was understood and not believed: a panic would be refused too, but isn't a reason.
+func refused(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "cannot be read") {
+		t.Errorf("%s: %v", what, err)
+	}
 }
 
 // liar is a liteserver whose answers are changed on their way.

@@ -34,7 +34,7 @@ func (h header) at() time.Time { return time.Unix(int64(h.time), 0).UTC() }
 
 // Head returns the newest masterchain block. Later calls never return an older one.
 func (c *Client) Head(ctx context.Context) (Head, error) {
-	h, err := c.header(ctx, wait{seqno: c.seen().seqno(), atMost: catchUp})
+	h, err := c.header(ctx, 0, catchUp)
 	if err != nil {
 		return Head{}, fmt.Errorf("read newest block: %w", err)
 	}
@@ -44,7 +44,7 @@ func (c *Client) Head(ctx context.Context) (Head, error) {
 // WaitHead returns the newest block as soon as it is newer than after, however long that takes; ctx ends the wait.
 func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 	for {
-		h, err := c.header(ctx, wait{seqno: max(after, after+1), atMost: waitTimeout})
+		h, err := c.header(ctx, max(after, after+1), waitTimeout) // the last number has no next
 		if err == nil {
 			return Head{h.seqno(), h.at()}, nil
 		}
@@ -59,16 +59,16 @@ func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 	}
 }
 
-// header reads the newest block from a liteserver that has the one waited for.
-func (c *Client) header(ctx context.Context, w wait) (header, error) {
-	floor := max(w.seqno, c.seen().seqno())
+// header reads the newest block once a liteserver has atLeast and what has been seen; it may take patience for that.
+func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Duration) (header, error) {
+	w := wait{seqno: max(atLeast, c.seen().seqno()), atMost: patience}
 	return ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
 		h := header{info.Last, info.LastUTime}
 		if h.id.Workchain != address.MasterchainID || h.id.Shard != math.MinInt64 || h.seqno() == 0 || h.time == 0 {
 			return header{}, errors.New("newest block is not a masterchain block")
 		}
-		if h.seqno() < floor {
-			return header{}, fmt.Errorf("newest block is %d, %d has been seen", h.seqno(), floor)
+		if h.seqno() < w.seqno {
+			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
 		return c.advance(h)
 	})

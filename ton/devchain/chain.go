@@ -149,7 +149,7 @@ func (c *Chain) head() (*block, <-chan struct{}) {
 
 // await returns when block seqno is sealed, and false when the timeout, ctx or the chain ends first.
 func (c *Chain) await(ctx context.Context, seqno uint32, timeout time.Duration) bool {
-	t := time.NewTimer(timeout)
+	t := time.NewTimer(min(timeout, maxWait))
 	defer t.Stop()
 	for {
 		newest, sealed := c.head()

@@ -2,25 +2,31 @@ package devchain
 
 import (
 	"context"
-	"encoding/binary"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/address"
+	"github.com/xssnick/tonutils-go/tl"
 	lite "github.com/xssnick/tonutils-go/ton"
+	"github.com/xssnick/tonutils-go/tvm"
+	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
 func TestBlockTimeNeverFalls(t *testing.T) {
 	clock := time.Unix(1_800_000_000, 0)
 	c := newChain(t, Config{Now: func() time.Time { return clock }})
-	for _, now := range []int64{1_800_000_010, 1_800_000_005, 1_800_000_011, -5} {
-		clock = time.Unix(now, 0)
+	for _, at := range []struct{ now, want int64 }{
+		{1_800_000_010, 1_800_000_010}, {1_800_000_005, 1_800_000_010}, {1_800_000_011, 1_800_000_011}, {-5, 1_800_000_011},
+	} {
+		clock = time.Unix(at.now, 0)
 		last, _ := c.head()
 		c.Tick()
 		next, _ := c.head()
-		if next.seqno != last.seqno+1 || next.lt <= last.lt || next.time < last.time || int64(next.time) < now {
-			t.Fatalf("at %d: block %d of %d follows %d of %d", now, next.seqno, next.time, last.seqno, last.time)
+		if next.seqno != last.seqno+1 || next.lt <= last.lt || int64(next.time) != at.want {
+			t.Fatalf("at %d: block %d of %d follows %d of %d", at.now, next.seqno, next.time, last.seqno, last.time)
 		}
 	}
 }
@@ -68,6 +74,52 @@ func TestFullBlockLeavesTheRestToTheNext(t *testing.T) {
 	}
 	if b := c.Balance(s.Address); b.Cmp(nano(t, "95")) < 0 {
 		t.Fatalf("the wallet has %v", b)
+	}
+}
+
+func TestFullQueueTakesNoNewMessage(t *testing.T) {
+	c := newChain(t, Config{})
+	s := newSigner(t, 1)
+	fund(t, c, s.Address, "5")
+	root, err := cell.FromBOC(internalMessage(t, ton.Address{Hash: [32]byte{1}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting, err := tvm.PrepareMessage(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.queue = slices.Repeat([]*tvm.PreparedMessage{waiting}, maxQueue)
+	before, _ := c.head()
+	m := s.message(t, 0, time.Now().Add(time.Minute), ton.Transfer{To: minter, Value: nano(t, "1")})
+	if err := c.Send(m); err == nil {
+		t.Error("a message that causes one more is taken")
+	}
+	if after, _ := c.head(); after != before || len(c.queue) != maxQueue {
+		t.Errorf("block %d is sealed, %d messages wait", after.seqno, len(c.queue))
+	}
+	c.Tick()
+	if len(c.queue) != maxQueue-maxPerBlock {
+		t.Errorf("after a block %d messages wait", len(c.queue))
+	}
+	if err := c.Send(m); err != nil {
+		t.Errorf("with room: %v", err)
+	}
+}
+
+func TestOnlyStandardAddressesHaveAccounts(t *testing.T) {
+	anycast := friendly(minter)
+	anycast.SetAnycast(address.NewAnycast(1, []byte{0}))
+	for name, a := range map[string]*address.Address{
+		"missing": nil, "none": address.NewAddressNone(), "external": address.NewAddressExt(0, 8, []byte{1}),
+		"variable": address.NewAddressVar(0, 0, 256, make([]byte, 32)), "anycast": anycast,
+	} {
+		if _, err := standard(a); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if a, err := standard(friendly(minter)); err != nil || a != minter {
+		t.Errorf("standard: %v, %v", a, err)
 	}
 }
 
@@ -129,9 +181,10 @@ func TestTransactionsPagedNewestFirst(t *testing.T) {
 		"another hash": list(all[18].lt, all[17].cell.Hash(), 16),
 		"unknown lt":   list(all[18].lt+1, all[18].cell.Hash(), 16),
 		"none":         list(all[18].lt, all[18].cell.Hash(), 0),
+		"less":         list(all[18].lt, all[18].cell.Hash(), -5),
 	} {
-		if _, ok := answer.(lite.LSError); !ok {
-			t.Errorf("%s: %T", name, answer)
+		if e, ok := answer.(lite.LSError); !ok || e.Text == "cannot read query" {
+			t.Errorf("%s: %+v", name, answer)
 		}
 	}
 }
@@ -152,16 +205,43 @@ func TestEmptyBlocksComeAtTheirPace(t *testing.T) {
 }
 
 // waitFor asks for the newest block once block seqno is there, as the client's WaitForBlock does.
-func waitFor(ctx context.Context, c *Chain, seqno, timeout int32) any {
-	wait := binary.LittleEndian.AppendUint32(nil, 0xbaeab892) // liteServer.waitMasterchainSeqno
-	wait = binary.LittleEndian.AppendUint32(wait, uint32(seqno))
-	wait = binary.LittleEndian.AppendUint32(wait, uint32(timeout))
-	raw := append(wait, 0x2e, 0xe6, 0xb5, 0x89) // liteServer.getMasterchainInfo
-	answer, err := overWire(rawQuery(raw))
-	if err != nil {
-		return err
+func waitFor(t testing.TB, ctx context.Context, c *Chain, seqno, timeout int32) any {
+	t.Helper()
+	sent, ok := received(serialized(t, lite.WaitMasterchainSeqno{Seqno: seqno, Timeout: timeout}, lite.GetMasterchainInf{}))
+	if !ok {
+		t.Fatal("query is not parsed")
 	}
-	return c.answer(ctx, queryData(answer))
+	return c.answer(ctx, sent)
+}
+
+// serialized writes queries one after the other, as one.
+func serialized(t testing.TB, queries ...any) (raw []byte) {
+	t.Helper()
+	for _, q := range queries {
+		b, err := tl.Serialize(q, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = append(raw, b...)
+	}
+	return raw
+}
+
+func TestQueryMayOnlyHaveAWaitBeforeIt(t *testing.T) {
+	c := newChain(t, Config{})
+	wait := lite.WaitMasterchainSeqno{Seqno: 1, Timeout: 1}
+	for name, queries := range map[string][]any{
+		"two queries":             {lite.GetTime{}, lite.GetTime{}},
+		"a wait and two queries":  {wait, lite.GetTime{}, lite.GetTime{}},
+		"two waits":               {wait, wait},
+		"a wait":                  {wait},
+		"something else entirely": {lite.CurrentTime{}},
+	} {
+		sent, ok := received(serialized(t, queries...))
+		if answer, refused := c.answer(t.Context(), sent).(lite.LSError); !ok || !refused {
+			t.Errorf("%s: %+v", name, answer)
+		}
+	}
 }
 
 func TestWaitEndsWithTheBlockTheTimeoutTheContextOrTheChain(t *testing.T) {
@@ -170,7 +250,7 @@ func TestWaitEndsWithTheBlockTheTimeoutTheContextOrTheChain(t *testing.T) {
 		start := time.Now()
 		ask := func(ctx context.Context, seqno, timeout int32) <-chan any {
 			got := make(chan any, 1)
-			go func() { got <- waitFor(ctx, c, seqno, timeout) }()
+			go func() { got <- waitFor(t, ctx, c, seqno, timeout) }()
 			synctest.Wait()
 			return got
 		}

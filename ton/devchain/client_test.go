@@ -195,6 +195,9 @@ func TestRefusedMessageSealsNothing(t *testing.T) {
 		"internal":          internalMessage(t, s.Address),
 		"too large":         make([]byte, maxExternal+1),
 	} {
+		if err := c.Send(m); name == "too large" && !strings.Contains(err.Error(), "65536 are allowed") {
+			t.Errorf("%s: %v", name, err)
+		}
 		answer, ok := query(t, c, lite.SendMessage{Body: m}).(lite.LSError)
 		if !ok || answer.Code != 0 || !strings.HasPrefix(answer.Text, "cannot apply external message to current state : ") {
 			t.Errorf("%s: %+v", name, answer)
@@ -273,6 +276,21 @@ func TestAccountIsAnsweredExactlyAtItsBlock(t *testing.T) {
 	}
 }
 
+func TestAccountsOfImpossibleWorkchainsAreRefused(t *testing.T) {
+	c := newChain(t, Config{})
+	fund(t, c, ton.Address{}, "1")
+	b, _ := c.head()
+	id := lite.AccountID{Workchain: 256, ID: make([]byte, 32)} // 0 in eight bits
+	for _, q := range []any{
+		lite.GetAccountState{ID: b.id, Account: id}, lite.RunSmcMethod{ID: b.id, Account: id},
+		lite.GetTransactions{Limit: 1, AccID: &id, TxHash: make([]byte, 32)},
+	} {
+		if answer, ok := query(t, c, q).(lite.LSError); !ok || answer.Code != codeProtocol {
+			t.Errorf("%T: %+v", q, answer)
+		}
+	}
+}
+
 func TestMethodArgumentsAndErrors(t *testing.T) {
 	c := newChain(t, Config{})
 	api := lite.NewAPIClient(c.LiteClient(), lite.ProofCheckPolicyUnsafe)
@@ -304,12 +322,15 @@ func TestMethodArgumentsAndErrors(t *testing.T) {
 	}
 }
 
-func TestContextEndsAnInProcessQuery(t *testing.T) {
+func TestEndedContextSendsNothingInProcess(t *testing.T) {
 	c := newChain(t, Config{})
+	s := newSigner(t, 1)
+	fund(t, c, s.Address, "1")
+	m := s.message(t, 0, time.Now().Add(time.Minute), ton.Transfer{To: minter, Value: nano(t, "0.1")})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var answer tl.Serializable
-	if err := c.LiteClient().QueryLiteserver(ctx, lite.GetTime{}, &answer); err == nil {
-		t.Fatal("answered")
+	if err := c.LiteClient().QueryLiteserver(ctx, lite.SendMessage{Body: m}, &answer); err == nil || c.Executed(s.Address) != 1 {
+		t.Fatalf("%+v, %v", answer, err)
 	}
 }

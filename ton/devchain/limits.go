@@ -14,7 +14,8 @@ const (
 	// they send beyond it is burnt.
 	maxQueue = 1 << 16
 
-	// ltPerBlock is the room in logical time of one block: 256 transactions take at most 257 each.
+	// ltPerBlock is the room in logical time of one block: the longest chain of 256 transactions, each of which takes at
+	// most 257, fits. As on the network, transactions of different accounts may have the same logical time.
 	ltPerBlock = 1_000_000
 
 	// keepBlocks is how many past blocks answer queries, a second or more under load. A client reads the newest block's

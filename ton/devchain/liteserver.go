@@ -140,9 +140,7 @@ func (c *Chain) sendMessage(q lite.SendMessage) (tl.Serializable, error) {
 
 // configInfo answers with the whole configuration, as a liteserver may, and its proof from the block on.
 func (c *Chain) configInfo(mode int32, id *lite.BlockIDExt) (tl.Serializable, error) {
-	c.mu.RLock()
-	b, err := c.kept(id)
-	c.mu.RUnlock()
+	b, err := c.find(id)
 	if err != nil {
 		return nil, err
 	}

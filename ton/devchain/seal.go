@@ -16,7 +16,6 @@ type draft struct {
 	chain   *Chain
 	block   *block
 	context *tvm.BlockContext
-	lt      uint64
 	changed map[ton.Address]state
 	done    []executed             // in order
 	queue   []*tvm.PreparedMessage // emitted and not delivered yet, in order
@@ -94,7 +93,7 @@ func (c *Chain) draft() (*draft, error) {
 		return nil, fmt.Errorf("start block: %w", err)
 	}
 	return &draft{
-		chain: c, block: b, context: context, lt: b.lt,
+		chain: c, block: b, context: context,
 		changed: map[ton.Address]state{}, queue: c.queue,
 	}, nil
 }
@@ -110,7 +109,7 @@ func (d *draft) execute(m *tvm.PreparedMessage) error {
 		return err
 	}
 	r, err := d.chain.tvm.EmulateTransaction(d.context, before.prepared, m,
-		tvm.TransactionOptions{LogicalTime: int64(d.lt + 1), AccountStorageStat: before.stat})
+		tvm.TransactionOptions{LogicalTime: int64(d.block.lt + 1), AccountStorageStat: before.stat})
 	if err != nil {
 		return err
 	}
@@ -121,7 +120,6 @@ func (d *draft) execute(m *tvm.PreparedMessage) error {
 	d.done = append(d.done, executed{to, transaction{
 		lt: r.NextAccount.ShardAccount().LastTransLT, cell: r.TransactionCell, id: d.block.shard,
 	}})
-	d.lt = max(d.lt+1, r.EndLT)
 	return d.emit(r.OutMessages)
 }
 

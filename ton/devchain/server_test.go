@@ -22,11 +22,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// rawQuery is what a client sends: bytes of a query that may not parse.
-func rawQuery(b []byte) tl.Serializable { return liteclient.LiteServerQuery{Data: tl.Raw(b)} }
-
-func queryData(q any) any { return q.(liteclient.LiteServerQuery).Data }
-
 func TestServeFindsAPortAndTellsWhenItIsTaken(t *testing.T) {
 	c := newChain(t, Config{})
 	s := serve(t, c, "127.0.0.1:0")
@@ -65,31 +60,19 @@ func TestServerComesBackOnItsPortWithItsKey(t *testing.T) {
 // goroutine.
 func TestCloseDropsClientsAndWaitsForAnswers(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	asked, gone := make(chan struct{}), make(chan struct{})
-	var answered atomic.Bool
+	asked, answer, gone, closed := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	var slow atomic.Bool
-	c, err := New(Config{Now: func() time.Time {
+	c := newChain(t, Config{Now: func() time.Time {
 		if slow.Load() {
 			close(asked)
-			<-gone
-			answered.Store(true)
+			<-answer
 		}
 		return time.Now()
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	s, err := c.Serve("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := liteclient.NewConnectionPool()
+	s := serve(t, c, "127.0.0.1:0")
+	p := dial(t, s)
 	defer p.Stop()
 	p.SetOnDisconnect(func(string, string) { close(gone) })
-	if err := p.AddConnection(t.Context(), s.Addr, base64.StdEncoding.EncodeToString(s.PublicKey)); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	clients.Go(func() { lite.NewAPIClient(p).WaitForBlock(1000).GetMasterchainInfo(ctx) })
@@ -99,8 +82,20 @@ func TestCloseDropsClientsAndWaitsForAnswers(t *testing.T) {
 	slow.Store(true)
 	clients.Go(func() { lite.NewAPIClient(p).GetTime(ctx) })
 	<-asked
-	if err := s.Close(); err != nil || !answered.Load() {
-		t.Errorf("closed with an answer under way, %v", err)
+	go func() { closed <- s.Close() }()
+	<-gone
+	for range 10 {
+		if conn, err := net.Dial("tcp", s.Addr); err == nil {
+			t.Error("still listens")
+			conn.Close()
+		}
+	}
+	if len(closed) != 0 {
+		t.Error("closed while a query is being answered")
+	}
+	close(answer)
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 	cancel()
 	clients.Wait()
@@ -219,16 +214,8 @@ func FuzzQuery(f *testing.F) {
 		lite.GetTransactions{Limit: 5, AccID: &id, LT: int64(tx.lt), TxHash: tx.cell.Hash()},
 		lite.RunSmcMethod{Mode: 4, ID: b.id, Account: id, MethodID: 85143},
 	} {
-		raw, err := tl.Serialize(q, true)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-		wait, err := tl.Serialize(lite.WaitMasterchainSeqno{Seqno: 1, Timeout: 1}, true)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(append(wait, raw...))
+		f.Add(serialized(f, q))
+		f.Add(serialized(f, lite.WaitMasterchainSeqno{Seqno: 1, Timeout: 1}, q))
 	}
 	ctx, cancel := context.WithCancel(f.Context())
 	cancel() // nothing waits
@@ -237,7 +224,7 @@ func FuzzQuery(f *testing.F) {
 		if !ok {
 			return // the connection is closed
 		}
-		if _, err := overWire(c.answer(ctx, queryData(sent))); err != nil {
+		if _, err := overWire(c.answer(ctx, sent)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -250,6 +237,9 @@ func received(raw []byte) (q tl.Serializable, ok bool) {
 			ok = false
 		}
 	}()
-	q, err := overWire(rawQuery(raw))
-	return q, err == nil
+	q, err := overWire(liteclient.LiteServerQuery{Data: tl.Raw(raw)})
+	if err != nil {
+		return nil, false
+	}
+	return q.(liteclient.LiteServerQuery).Data, true
 }

@@ -45,8 +45,12 @@ func (s signer) message(t testing.TB, seqno uint32, until time.Time, transfers .
 	return boc
 }
 
+// newChain makes a chain whose clock stands still, so that nobody pays for storage, unless cfg has one.
 func newChain(t testing.TB, cfg Config) *Chain {
 	t.Helper()
+	if now := time.Now(); cfg.Now == nil {
+		cfg.Now = func() time.Time { return now }
+	}
 	cfg.GlobalID = globalID
 	c, err := New(cfg)
 	if err != nil {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tonaiagent/mpcnode/node/client"
+)
+
+// The exit codes are the tool's contract with scripts.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitRefused = 3 // a guard said no
+	exitWaiting = 4 // for people's approval
+)
+
+// failure is an error that knows its exit code and what the user can do.
+type failure struct {
+	err  error
+	code int
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usagef(c *cobra.Command, format string, args ...any) error {
+	return &failure{fmt.Errorf(format, args...), exitUsage, fmt.Sprintf("see `%s --help`", c.CommandPath())}
+}
+
+func refusedf(format string, args ...any) error {
+	return &failure{err: fmt.Errorf(format, args...), code: exitRefused}
+}
+
+func waitingf(hint, format string, args ...any) error {
+	return &failure{fmt.Errorf(format, args...), exitWaiting, hint}
+}
+
+// hinted adds what the user can do about err.
+func hinted(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{err, exitOf(err), fmt.Sprintf(format, args...)}
+}
+
+// exitOf returns the exit code that err stands for.
+func exitOf(err error) int {
+	var f *failure
+	var p *client.Problem
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &f):
+		return f.code
+	case errors.As(err, &p) && strings.HasSuffix(p.Code, "_refused"): // a record that the guard didn't take
+		return exitRefused
+	}
+	return exitFailed
+}
+
+// hintOf returns what the user can do, if that is known.
+func hintOf(err error) string {
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		return f.hint
+	}
+	var p *client.Problem
+	if errors.As(err, &p) {
+		return problemHints[p.Code]
+	}
+	if strings.Contains(err.Error(), "connection refused") {
+		return "is the node running, and is its URL right? see `mpcctl context list`"
+	}
+	return ""
+}
+
+// problemHints say what people can do where the node's own detail speaks to a program.
+var problemHints = map[string]string{
+	"unknown_key":     "the node's configuration must list the key's public half, or its operator must enrol the agent",
+	"bad_signature":   "does the context's URL equal the node's api.url?",
+	"signature_stale": "set this machine's clock",
+	"forbidden":       "the key is enrolled in another role, or at another party",
+	"too_many_calls":  "wait a little: every call takes one of the caller's tokens",
+	"wallet_busy":     "wait until the wallet's request is settled: see `mpcctl tx list`",
+}
+
+// interrupted reports whether the user ended the tool.
+func interrupted(err error) bool { return errors.Is(err, context.Canceled) }

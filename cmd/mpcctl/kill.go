@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tonaiagent/mpcnode/node/client"
+	"github.com/tonaiagent/mpcnode/node/wire"
+)
+
+// liftTime is how long a lift may be handed in: long enough for a person to reach every node.
+const liftTime = 10 * time.Minute
+
+func (t *tool) killCommand() *cobra.Command {
+	return group("kill", "Stop signing; anyone enrolled can stop, nobody alone can restart",
+		t.killOn(), t.killOff(),
+		verb("status", "Show what is stopped", func(ctx context.Context, _ []string) error {
+			return each(ctx, t, func(ctx context.Context, s *site) ([]client.Trip, error) { return s.trips(ctx) }, tripText)
+		}))
+}
+
+func (t *tool) killOn() *cobra.Command {
+	var scope, reason string
+	var pause time.Duration
+	c := verb("on", "Stop signing: network-wide, of one wallet, or of one agent", func(ctx context.Context, _ []string) error {
+		var missing []string
+		err := each(ctx, t, func(ctx context.Context, s *site) (client.TripResult, error) {
+			r, err := s.trip(ctx, scope, reason, pause)
+			missing = append(missing, r.Missing...)
+			return r, err
+		}, tripResultText)
+		if err == nil && len(missing) > 0 {
+			return hinted(fmt.Errorf("not stopped network-wide: %s did not record it", list(missing)),
+				"their nodes hear of it when they connect; to stop them now, their own people run `mpcctl kill on`")
+		}
+		return err
+	})
+	f := c.Flags()
+	f.StringVar(&scope, "scope", "network", "network, wallet:ID or agent:ID")
+	f.StringVar(&reason, "reason", "", "why, for people; it is recorded")
+	f.DurationVar(&pause, "pause", 0, "stop for so long, and resume by itself (default: until people of two parties lift it)")
+	return require(c, "reason")
+}
+
+// trip signs an order to stop and gives it to the node, which records it before it answers.
+func (s *site) trip(ctx context.Context, scope, reason string, pause time.Duration) (r client.TripResult, err error) {
+	key, err := s.operatorKey()
+	if err != nil {
+		return r, err
+	}
+	now, until := time.Now(), time.Time{}
+	if pause > 0 {
+		until = now.Add(pause)
+	}
+	return r, s.hand(ctx, key, "/v1/kill", wire.SignTrip(s.network, s.Party, key, scope, reason, now, until), &r)
+}
+
+func (t *tool) killOff() *cobra.Command {
+	var all bool
+	c := &cobra.Command{Use: "off [TRIP-ID...]", Short: "Lift trips: takes the operators of two parties, --context user,platform"}
+	c.Long = "off lifts trips at every selected node. Each selected context's operator signs; a node takes it with the signatures\n" +
+		"of its own operator and of another party's. A node that is not selected stays stopped."
+	c.Flags().BoolVar(&all, "all", false, "every trip that stands at any selected node")
+	c.RunE = func(c *cobra.Command, ids []string) error {
+		if all == (len(ids) > 0) {
+			return usagef(c, "name the trips to lift, or --all")
+		}
+		sites, err := t.sites()
+		if err != nil {
+			return err
+		}
+		return t.lift(c.Context(), sites, ids)
+	}
+	return c
+}
+
+func (t *tool) lift(ctx context.Context, sites []*site, ids []string) (err error) {
+	if len(ids) == 0 {
+		if ids, err = standing(ctx, sites); err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return errors.New("nothing is stopped at the selected nodes")
+	}
+	l, err := signLift(sites, ids, time.Now().Add(liftTime))
+	if err != nil {
+		return err
+	}
+	return each(ctx, t, func(ctx context.Context, s *site) ([]client.Trip, error) {
+		key, err := s.operatorKey()
+		if err != nil {
+			return nil, err
+		}
+		if err := s.hand(ctx, key, "/v1/kill/lift", l, nil); err != nil {
+			return nil, err
+		}
+		return s.trips(ctx)
+	}, tripText)
+}
+
+// standing returns the ids of all trips that stand at any of the sites.
+func standing(ctx context.Context, sites []*site) (ids []string, err error) {
+	all := ask(ctx, sites, func(ctx context.Context, s *site) ([]client.Trip, error) { return s.trips(ctx) })
+	for _, o := range all {
+		if o.Result == nil {
+			continue
+		}
+		for _, trip := range *o.Result {
+			ids = append(ids, trip.ID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), first(all)
+}
+
+// signLift collects the signature of every site's operator; they must be of two parties, of one network.
+func signLift(sites []*site, ids []string, expires time.Time) (l wire.Lift, err error) {
+	l = wire.Lift{IDs: ids, Expires: expires.UTC().Truncate(time.Second)}
+	var parties []string
+	for _, s := range sites {
+		if s.network != sites[0].network {
+			return l, &failure{errors.New("the contexts are of different networks"), exitUsage, ""}
+		}
+		key, err := s.operatorKey()
+		if err != nil {
+			return l, err
+		}
+		l = wire.SignLift(s.network, s.Party, key, l)
+		parties = append(parties, s.Party)
+	}
+	slices.Sort(parties)
+	if len(slices.Compact(parties)) < 2 {
+		return l, &failure{errors.New("a lift needs the operators of two parties"), exitUsage,
+			"name both contexts, such as --context " + strings.Join(sites[0].Parties[:2], ",")}
+	}
+	return l, nil
+}
+
+func (s *site) trips(ctx context.Context) (all []client.Trip, err error) {
+	return all, s.get(ctx, "/v1/kill", &all)
+}
+
+func tripResultText(w io.Writer, r client.TripResult) {
+	tripText(w, []client.Trip{r.Trip})
+	line(w, "recorded by", list(r.Recorded))
+	line(w, "not by", list(r.Missing))
+}
+
+func tripText(w io.Writer, all []client.Trip) {
+	if len(all) == 0 {
+		line(w, "nothing is stopped")
+		return
+	}
+	line(w, "TRIP", "SCOPE", "LEVEL", "BY", "AT", "UNTIL", "REASON")
+	for _, x := range all {
+		line(w, x.ID, x.Scope, x.Level, x.Party, clock(x.At), clock(x.Until), x.Reason)
+	}
+}
