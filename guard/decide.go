@@ -146,7 +146,7 @@ func (e *evaluation) newPayload(s State) Payload {
 	i, t := e.c.Intent, e.c.Tx
 	return Payload{
 		State: s, Effect: Deny, Wallet: e.wallet.ID, Agent: i.Agent, RequestID: i.RequestID, Request: i.Request,
-		RequestExpires: unix(i.Expires), Seqno: t.Seqno, ValidUntil: unix(t.ValidUntil),
+		RequestExpires: i.Expires.Unix(), Seqno: t.Seqno, ValidUntil: t.ValidUntil.Unix(),
 		Effects: e.effects, Asset: i.Asset, Outflow: e.outflow,
 	}
 }

@@ -195,6 +195,15 @@ func TestPayloadFreesItsWalletOnlyWhenProvenDead(t *testing.T) {
 	w.deny(c, guard.ReasonIntentValidity)
 }
 
+func TestRequestIDThatForDidNotMakeIsAnError(t *testing.T) {
+	w := newWorld(t, permissive)
+	c := w.request("k1", "1")
+	c.Intent.RequestID = "r-../../x"
+	if _, err := w.g.Decide(w.tx, w.now, c); err == nil {
+		t.Error("decided")
+	}
+}
+
 // By the chain's clock the payload has run out, whatever the local one says.
 func TestPayloadThatHasRunOutByChainTimeIsDenied(t *testing.T) {
 	w := newWorld(t, permissive)

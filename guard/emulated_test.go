@@ -85,7 +85,7 @@ func TestNoChangedBitIsSigned(t *testing.T) {
 	i := w.intent("1.5")
 	root, err := cell.FromBOC(w.build(i))
 	w.must(err)
-	payload := root.ToBOCWithFlags(false) // without checksum, which would hide every change from what lies behind it
+	payload := root.ToBOCWithOptions(cell.BOCSerializeOptions{}) // without checksum, which would hide every change from what lies behind it
 	decoded := 0
 	for bit := range 8 * len(payload) {
 		changed := append([]byte(nil), payload...)

@@ -143,8 +143,9 @@ func TestLiftNeedsPeopleOfTwoParties(t *testing.T) {
 	w := newWorld(t, permissive)
 	trip := w.trip("backup", kill.Network, kill.Kill, time.Time{})
 	w.addTrip(trip)
+	w.now = w.now.Add(-time.Hour)
 	expired := w.lift([]string{trip.ID}, "user", "backup")
-	expired.Expires = w.now
+	w.now = expired.Expires
 	forged := w.lift([]string{trip.ID}, "user", "backup")
 	forged.Signatures[1].Signature[0]++
 	stranger := w.lift([]string{trip.ID}, "user", "backup")

@@ -110,10 +110,7 @@ func markUsed(tx Tx, requestID string, request [32]byte) error {
 	if _, err := get(tx, keyRequest(requestID), &u); err != nil {
 		return err
 	}
-	if u.Request == [32]byte{} {
-		u.Request = request
-	}
-	u.Used = true
+	u.Request, u.Used = request, true
 	put(tx, keyRequest(requestID), u)
 	return nil
 }

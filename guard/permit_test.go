@@ -338,6 +338,33 @@ func TestKeyTestReleaseStopsLikeAnyOther(t *testing.T) {
 	}
 }
 
+func TestBrokenRecordEndsTheAttempt(t *testing.T) {
+	for _, k := range []guard.Key{"m/time", "k/open", "p/current", "w/wallet-1", "a/agent-1", "x/wallet-1", "u/wallet-1"} {
+		w := newWorld(t, permissive)
+		c := w.request("k1", "1")
+		w.allow(c)
+		p := w.permit(c, 1)
+		w.tx.M[k] = []byte{2}
+		if _, err := w.g.Permit(w.tx, w.now, w.terms(c, 2)); err == nil {
+			t.Errorf("%s: permitted", k)
+		}
+		if w.g.Release(w.tx, w.now, p) == nil {
+			t.Errorf("%s: released", k)
+		}
+	}
+	w := newWorld(t, permissive)
+	p, err := w.g.TestPermit(w.tx, w.now, testTerms(1))
+	w.must(err)
+	for k := range w.tx.M {
+		if k[:3] == "kt/" {
+			w.tx.M[k] = []byte{2}
+		}
+	}
+	if _, err := w.g.TestPermit(w.tx, w.now, testTerms(2)); err == nil || w.g.Release(w.tx, w.now, p) == nil {
+		t.Error("a key test went on without its record")
+	}
+}
+
 func ExampleReason() {
 	r := guard.ReasonLimitDay
 	fmt.Println(r.Layer(), r, "-", r.Sentence())

@@ -30,20 +30,8 @@ func get(tx Tx, k Key, v any) (bool, error) {
 	return true, nil
 }
 
-// unix and fromUnix carry times in records as whole seconds; 0 is the zero time.
-func unix(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
-}
-
-func fromUnix(s int64) time.Time {
-	if s == 0 {
-		return time.Time{}
-	}
-	return time.Unix(s, 0).UTC()
-}
+// fromUnix reads a time as records carry it.
+func fromUnix(s int64) time.Time { return time.Unix(s, 0).UTC() }
 
 // clip keeps text from outside short, and readable: what is not UTF-8 could be written to the audit log but not read back.
 func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxNote)], "") }

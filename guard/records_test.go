@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"encoding/hex"
+	"fmt"
 	"testing"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -23,8 +24,16 @@ func TestConfigIsRefused(t *testing.T) {
 		"with a key of two parties":   func(c *guard.Config) { c.Parties[1].Operators = c.Parties[0].Operators },
 		"with an identity of another": func(c *guard.Config) { c.Parties[1].Identity = pub("user tripper") },
 		"with an empty key":           func(c *guard.Config) { c.Parties[1].Identity = [32]byte{} },
-		"with endless keys":           func(c *guard.Config) { c.Parties[1].Trippers = make([][32]byte, 33) },
-		"with six parties":            func(c *guard.Config) { c.Parties = make([]guard.Party, 6) },
+		"with endless keys": func(c *guard.Config) {
+			for n := range 33 {
+				c.Parties[1].Trippers = append(c.Parties[1].Trippers, pub(fmt.Sprint("tripper", n)))
+			}
+		},
+		"with six parties": func(c *guard.Config) {
+			for n := range 3 {
+				c.Parties = append(c.Parties, guard.Party{Name: fmt.Sprint("party-", n), Identity: pub(fmt.Sprint("party", n))})
+			}
+		},
 	} {
 		c := config()
 		change(&c)
@@ -46,8 +55,15 @@ func TestWalletRecordIsRefused(t *testing.T) {
 			w.must(err)
 			*r = other
 		},
-		"without an epoch":            func(_ *world, r *guard.WalletRecord) { r.Epoch = 0 },
-		"with an id that is none":     func(_ *world, r *guard.WalletRecord) { r.ID = "../wallet" },
+		"without an epoch": func(w *world, r *guard.WalletRecord) {
+			*r = w.otherWallet("wallet-2")
+			r.Epoch = 0
+		},
+		"with an id that is none": func(w *world, r *guard.WalletRecord) { *r = w.otherWallet("../wallet") },
+		"of a key that is none": func(w *world, r *guard.WalletRecord) {
+			*r = w.otherWallet("wallet-2")
+			r.Key = "../key"
+		},
 		"of an unknown version":       func(_ *world, r *guard.WalletRecord) { r.Version = "v3r2" },
 		"for an account known by id":  func(_ *world, r *guard.WalletRecord) { r.ID = "wallet-2" },
 		"that gives an id a new key":  func(_ *world, r *guard.WalletRecord) { r.Key = "key-2" },

@@ -84,8 +84,6 @@ type world struct {
 	mc       uint32
 	lt       uint64
 	lastHash [32]byte
-	policies int
-	parent   string
 }
 
 func newWorld(t testing.TB, document string) *world {
@@ -133,7 +131,7 @@ func (w *world) enrol(r guard.AgentRecord) {
 	}))
 }
 
-// applyPolicy puts a document into force; %VERSION and %PARENT need not be in it for the first.
+// applyPolicy puts a document into force, signed by this party's admin.
 func (w *world) applyPolicy(document string) {
 	w.Helper()
 	w.must(w.g.ApplyPolicy(w.tx, w.now, signPolicy(document)))
@@ -193,7 +191,7 @@ func (w *world) shardOf(a ton.Address, code, data *cell.Cell) *tlb.ShardAccount 
 	return &tlb.ShardAccount{Account: c, LastTransHash: w.lastHash[:], LastTransLT: w.lt}
 }
 
-// deploy puts the wallet on the chain, so that its account has a last transaction.
+// deposit is the wallet's first transaction, from which on its account is active.
 func (w *world) deposit() {
 	w.Helper()
 	w.chain(ton.Executed{})

@@ -15,6 +15,9 @@ import (
 // resendEvery is how often the same bytes are sent again until the chain shows them: messages get lost.
 const resendEvery = 2500 * time.Millisecond
 
+// followEvery is the least time between two looks at one wallet, however fast blocks come.
+const followEvery = 30 * time.Millisecond
+
 // Deliver is how far the coordinator takes a request. It is no part of what is signed.
 type Deliver string
 
@@ -55,10 +58,11 @@ func (n *Node) finish(j *job, in guard.Intent, payload []byte, s signature) {
 		n.sendReceipts(wire.Receipt{RequestID: r.ID, Request: in.Request, Payload: r.Payload,
 			Signature: s.value, Signers: s.signers, Answers: s.answers})
 	})
+	w := n.wallets.get(in.Wallet)
 	if r.Deliver == DeliverSigned {
+		n.spawn(func() { n.follow(w, r.Payload) })
 		return
 	}
-	w := n.wallets.get(in.Wallet)
 	boc, err := ton.Assemble(w.TON(), payload, s.value, r.Deploy)
 	if err != nil {
 		n.log.Error("assemble message", "request", r.ID, "err", err)
@@ -92,6 +96,21 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 	}
 }
 
+// follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.
+func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
+	for n.ctx.Err() == nil {
+		switch n.payloadState(n.ctx, w, payload) {
+		case guard.Reserved, guard.Releasing, guard.Seen, "":
+			n.waitForBlock(n.ctx)
+		default:
+			return
+		}
+		if live, err := n.live(n.ctx, w, n.mirror.view(w.ID).seqno()); err != nil || !live.Known {
+			return
+		}
+	}
+}
+
 // payloadState looks at the chain and returns what has become of the payload.
 func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte) (state guard.State) {
 	if _, err := n.look(ctx, w); err != nil {
@@ -109,11 +128,16 @@ func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [
 	return state
 }
 
-// waitForBlock returns at the next block, or after a second.
+// waitForBlock returns at the next block, but not before followEvery, or after a second.
 func (n *Node) waitForBlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	head, err := n.chain.Head(ctx)
+	select {
+	case <-time.After(followEvery):
+	case <-ctx.Done():
+		return
+	}
 	if err == nil {
 		_, err = n.chain.WaitHead(ctx, head.Seqno)
 	}

@@ -60,6 +60,13 @@ type view struct {
 	at      time.Time // when it was read, by package time
 }
 
+// seqno returns the account's, as it was read last.
+func (v *view) seqno() uint32 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.account.Seqno
+}
+
 func (m *mirror) view(wallet string) *view {
 	m.mu.Lock()
 	defer m.mu.Unlock()

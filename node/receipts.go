@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tonaiagent/mpcnode/digest"
@@ -27,6 +28,9 @@ func (n *Node) recordSigned(open wire.Open, sig [64]byte) {
 		Signature: sig, Signers: open.Terms.Signers, Answers: open.Answers}
 	if err := n.keepReceipt(n.ctx, r); err != nil {
 		n.log.Error("record signature", "request", r.RequestID, "err", err)
+	}
+	if open.Terms.Coordinator != n.self {
+		n.follow(n.wallets.get(open.Terms.Wallet), r.Payload)
 	}
 }
 
@@ -128,6 +132,9 @@ func (n *Node) hearReceipt(ctx context.Context, s wire.Statement) error {
 	w, ok := n.wallets.find(q.Wallet)
 	if !ok || !tss.Verify(w.PublicKey, r.Payload, r.Signature) {
 		return errors.New("receipt: the signature does not verify")
+	}
+	if !slices.Contains(r.Signers, n.self) {
+		n.spawn(func() { n.follow(w, r.Payload) })
 	}
 	return n.keepReceipt(ctx, r)
 }

@@ -255,9 +255,9 @@ func TestPeerThatBreaksTheProtocolIsDroppedAndNamed(t *testing.T) {
 				if err := send(all[1]); err == nil || !errors.As(err, &ErrPeerDown{}) {
 					t.Errorf("sender was told %v", err)
 				}
-				all[0].await(t, "b down")
+				all[0].await(t, "b", "down")
 				all[0].logs.await(t, "level=WARN", "peer=b", "protocol violation")
-				all[0].await(t, "b up")
+				all[0].await(t, "b", "up")
 			})
 		})
 	}
@@ -372,7 +372,7 @@ func TestOversizedHeartbeatIsNotSent(t *testing.T) {
 		}
 		all := join(t, n, a, base("b", "a", "b"))
 		all[0].logs.await(t, "level=ERROR", "heartbeat over its cap")
-		all[1].await(t, "a down")
+		all[1].await(t, "a", "down")
 		all[1].logs.await(t, "level=WARN", "peer=a", "heartbeats missed")
 	})
 }
@@ -407,7 +407,7 @@ func TestPeerDownAndBack(t *testing.T) {
 		if err := s.Send(deadline(t), "b", nil); !errors.Is(err, ErrPeerDown{"b"}) {
 			t.Errorf("Send = %v", err)
 		}
-		all[0].await(t, "b down")
+		all[0].await(t, "b", "down")
 		if _, err := all[0].Call(deadline(t), "b", kindAsk, nil); !errors.Is(err, ErrPeerDown{"b"}) {
 			t.Errorf("Call when down: %v", err)
 		}
@@ -418,8 +418,8 @@ func TestPeerDownAndBack(t *testing.T) {
 		again := base("b", "a", "b", "c")
 		dials(&again, all[0])
 		back := start(t, n, again)
-		back.await(t, "a up")
-		all[0].await(t, "b up")
+		back.await(t, "a", "up")
+		all[0].await(t, "b", "up")
 		if _, err := back.Call(deadline(t), "a", kindAsk, nil); err != nil {
 			t.Errorf("Call when back: %v", err)
 		}

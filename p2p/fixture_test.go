@@ -40,23 +40,20 @@ type party struct {
 	Host
 	name   string
 	cfg    Config
-	events chan string // "<party> up" and "<party> down"
+	events map[string]chan string // by peer: up and down, as told
 	logs   *logs
 }
 
-// events that are awaited may come in any order with those of other peers, which are let go.
-func (p *party) await(t testing.TB, want string) {
+// await takes the next event of a peer, which must be the wanted one.
+func (p *party) await(t testing.TB, peer, want string) {
 	t.Helper()
-	ctx := deadline(t)
-	for {
-		select {
-		case got := <-p.events:
-			if got == want {
-				return
-			}
-		case <-ctx.Done():
-			t.Fatalf("%s never saw %q; its log:\n%s", p.name, want, p.logs)
+	select {
+	case got := <-p.events[peer]:
+		if got != want {
+			t.Fatalf("%s saw %s %s, want %s; its log:\n%s", p.name, peer, got, want, p.logs)
 		}
+	case <-deadline(t).Done():
+		t.Fatalf("%s never saw %s %s; its log:\n%s", p.name, peer, want, p.logs)
 	}
 }
 
@@ -82,16 +79,19 @@ func base(name string, all ...string) Config {
 // start opens a host for cfg and closes it with the test.
 func start(t testing.TB, n Network, cfg Config) *party {
 	t.Helper()
-	p := &party{name: cfg.Self, events: make(chan string, 1024), logs: &logs{lines: make(chan string, 4096)}}
+	p := &party{name: cfg.Self, events: make(map[string]chan string), logs: &logs{lines: make(chan string, 4096)}}
+	for _, peer := range cfg.Peers {
+		p.events[peer.Party] = make(chan string, 1024)
+	}
 	cfg.Logger = slog.New(slog.NewTextHandler(p.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	told := cfg.OnPeer
 	cfg.OnPeer = func(party string, up bool) {
 		if told != nil {
 			told(party, up)
 		}
-		p.events <- party + map[bool]string{true: " up", false: " down"}[up]
+		p.events[party] <- map[bool]string{true: "up", false: "down"}[up]
 	}
-	if _, tcp := n.(TCP); tcp {
+	if _, tcp := n.(TCP); tcp && cfg.Listen == nil {
 		cfg.Listen = []string{"/ip4/127.0.0.1/tcp/0"}
 	}
 	p.cfg = cfg
@@ -116,7 +116,7 @@ func join(t testing.TB, n Network, cfgs ...Config) []*party {
 	for i, p := range all {
 		for j := range all {
 			if i != j {
-				p.awaitUp(t, all[j].name)
+				p.await(t, all[j].name, "up")
 			}
 		}
 	}
@@ -141,14 +141,6 @@ func (p *party) status(t testing.TB, party string) Status {
 	}
 	t.Fatalf("%s has no peer %s", p.name, party)
 	return Status{}
-}
-
-// awaitUp passes if the link is up already.
-func (p *party) awaitUp(t testing.TB, party string) {
-	t.Helper()
-	if !p.status(t, party).Up {
-		p.await(t, party+" up")
-	}
 }
 
 // logs is a writer for slog that can be waited for.

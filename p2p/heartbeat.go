@@ -16,11 +16,12 @@ func (m *mux) heartbeat() frame {
 	return f
 }
 
-// beat sends a heartbeat every second and fails the link when three of the peer's in a row are missed, or ctx ends.
+// beat sends a heartbeat every second and fails the link when three of the peer's in a row are missed, or ctx ends. What
+// counts is when the last one came: in fake time, that doesn't hang on the order of what happens at one instant.
 func (m *mux) beat(ctx context.Context) {
 	tick := time.NewTicker(heartbeatEvery)
 	defer tick.Stop()
-	for missed := 0; missed < heartbeatMissed; {
+	for m.silence() <= heartbeatMissed*heartbeatEvery {
 		select {
 		case <-tick.C:
 		case <-m.down:
@@ -29,15 +30,15 @@ func (m *mux) beat(ctx context.Context) {
 			m.fail(ErrClosed)
 			return
 		}
-		if missed++; m.heard.Swap(false) {
-			missed = 0
-		}
 		m.sendBeat()
 	}
-	m.fail(fmt.Errorf("%d %w", heartbeatMissed, errSilent))
+	m.fail(fmt.Errorf("%d heartbeats missed", heartbeatMissed))
 }
 
-// sendBeat skips a heartbeat when the queue is full: then the writer is waiting for the peer, under its own deadline. One
+// silence is how long ago the peer's last heartbeat came.
+func (m *mux) silence() time.Duration { return time.Duration(m.peer.host.clock() - m.heard.Load()) }
+
+// sendBeat skips a heartbeat while some before it wait: then the writer is waiting for the peer, under its own deadline. One
 // over the cap is a bug of Config.Heartbeat; not sending it brings the link down rather than part of the body across.
 func (m *mux) sendBeat() {
 	f := m.heartbeat()
@@ -45,13 +46,13 @@ func (m *mux) sendBeat() {
 		m.peer.host.log.Error("heartbeat over its cap", "bytes", len(f.body), "cap", heartbeatCap)
 		return
 	}
-	m.offer(f)
+	offer(m.urgent, f)
 }
 
 func (m *mux) takeBeat(f frame) {
-	m.heard.Store(true)
+	m.heard.Store(m.peer.host.clock())
 	m.peer.seen(time.Now())
-	m.offer(frame{form: formEcho, id: f.id})
+	offer(m.urgent, frame{form: formEcho, id: f.id})
 	select {
 	case <-m.news: // older
 	default:

@@ -172,11 +172,11 @@ func TestGarbageFromAPinnedPeerIsDroppedAndNamed(t *testing.T) {
 			if err := say(l, &frame{form: formBeat}); err != nil {
 				t.Fatal(err)
 			}
-			a.await(t, peer+" up")
+			a.await(t, peer, "up")
 			if _, err := l.stream.Write(garbage); err != nil {
 				t.Fatal(err)
 			}
-			a.await(t, peer+" down")
+			a.await(t, peer, "down")
 			a.logs.await(t, "level=WARN", "peer="+peer, "protocol violation")
 			if err := drained(l); err == nil {
 				t.Error("the connection was kept")
@@ -296,7 +296,7 @@ func TestPeerThatReadsNothingIsDown(t *testing.T) {
 			}
 		}
 	}()
-	a.await(t, peer+" up")
+	a.await(t, peer, "up")
 	called := make(chan error, 1)
 	go func() {
 		for {
@@ -325,9 +325,9 @@ func TestSilentPeerIsDown(t *testing.T) {
 	if err := say(l, &frame{form: formBeat}); err != nil {
 		t.Fatal(err)
 	}
-	a.await(t, peer+" up")
+	a.await(t, peer, "up")
 	began := time.Now()
-	a.await(t, peer+" down")
+	a.await(t, peer, "down")
 	if d := time.Since(began); d < 2*time.Second || d > 8*time.Second {
 		t.Errorf("down after %v", d)
 	}
@@ -385,7 +385,7 @@ func TestDiallerWithoutListenersIsReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.Close() })
-	a.await(t, "b up")
+	a.await(t, "b", "up")
 	if addrs := h.Addrs(); len(addrs) != 0 {
 		t.Errorf("it listens on %v", addrs)
 	}
@@ -400,24 +400,12 @@ func TestBothDialling(t *testing.T) {
 	ports := freePorts(t, 2)
 	a, b := base("a", "a", "b"), base("b", "a", "b")
 	a.Peers[0].Addrs, b.Peers[0].Addrs = ports[1:], ports[:1]
-	ha, hb := startAt(t, a, ports[0]), startAt(t, b, ports[1])
-	ha.awaitUp(t, "b")
-	hb.awaitUp(t, "a")
+	a.Listen, b.Listen = ports[:1], ports[1:]
+	ha, hb := start(t, TCP{}, a), start(t, TCP{}, b)
+	ha.await(t, "b", "up")
+	hb.await(t, "a", "up")
 	echoed(t, ha, "b")
 	echoed(t, hb, "a")
-}
-
-func startAt(t *testing.T, cfg Config, addr string) *party {
-	t.Helper()
-	p := &party{name: cfg.Self, cfg: cfg, events: make(chan string, 64), logs: &logs{lines: make(chan string, 64)}}
-	cfg.OnPeer = func(party string, up bool) { p.events <- party + map[bool]string{true: " up", false: " down"}[up] }
-	cfg.Listen = []string{addr}
-	var err error
-	if p.Host, err = (TCP{}).Open(cfg); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
-	return p
 }
 
 func freePorts(t *testing.T, n int) (addrs []string) {

@@ -30,6 +30,9 @@ const (
 
 	// queueFrames wait for the one writer of a link: the planned 64 sessions with a few frames each.
 	queueFrames = 256
+
+	// urgentFrames is one heartbeat and one echo a second, for as long as a peer may take nothing.
+	urgentFrames = 8
 )
 
 const (

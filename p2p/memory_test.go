@@ -24,7 +24,8 @@ func TestCutIsNoticedByMissedHeartbeats(t *testing.T) {
 		if d := time.Since(cut); d < 2*time.Second || d > 4*time.Second {
 			t.Errorf("noticed after %v", d)
 		}
-		all[1].await(t, "a down")
+		all[0].await(t, "b", "down")
+		all[1].await(t, "a", "down")
 		if _, err := all[0].Call(deadline(t), "b", kindAsk, nil); !errors.Is(err, ErrPeerDown{"b"}) {
 			t.Errorf("Call across the cut: %v", err)
 		}
@@ -36,7 +37,7 @@ func TestCutIsNoticedByMissedHeartbeats(t *testing.T) {
 		<-time.After(time.Minute)
 		n.Heal("a", "b")
 		healed := time.Now()
-		all[0].await(t, "b up")
+		all[0].await(t, "b", "up")
 		if d := time.Since(healed); d > backoffMax {
 			t.Errorf("back after %v", d)
 		}
@@ -254,9 +255,10 @@ func TestRunsRepeatInFakeTime(t *testing.T) {
 			n.Cut("a", "b")
 			_, _, err := s[0].Recv(context.Background())
 			note("received", err)
+			all[0].await(t, "b", "down")
 			<-time.After(17 * time.Second)
 			n.Heal("a", "b")
-			all[0].await(t, "b up")
+			all[0].await(t, "b", "up")
 			note("up again", nil)
 			_, err = all[0].Call(context.Background(), "b", kindAsk, nil)
 			note("called", err)

@@ -12,15 +12,16 @@ import (
 // mux runs everything that shares one link, for as long as it lasts. serve reads; write is the only writer; beat keeps
 // watch; tell runs the callbacks.
 type mux struct {
-	peer *peer
-	link link
-	out  chan frame
+	peer   *peer
+	link   link
+	out    chan frame
+	urgent chan frame // heartbeats and their echoes, which pass all others
 
 	down  chan struct{} // closed by fail, after cause is set
 	once  sync.Once
 	cause error
 
-	heard atomic.Bool   // a heartbeat came since beat last looked
+	heard atomic.Uint64 // clock of the peer's newest heartbeat
 	stamp atomic.Uint64 // id of our newest heartbeat
 	news  chan []byte   // the peer's newest heartbeat, for tell
 
@@ -33,9 +34,11 @@ func (p *peer) serve(ctx context.Context, l link, first *frame) (time.Duration, 
 	defer cancel()
 	m := &mux{
 		peer: p, link: l,
-		out: make(chan frame, queueFrames), down: make(chan struct{}), news: make(chan []byte, 1),
+		out: make(chan frame, queueFrames), urgent: make(chan frame, urgentFrames),
+		down: make(chan struct{}), news: make(chan []byte, 1),
 		calls: calls{waiting: make(map[uint64]*call)},
 	}
+	m.heard.Store(p.host.clock())
 	m.sendBeat() // the first frame, before anyone else can send: it tells the acceptor that the link is up
 	p.set(m)
 	began := time.Now()
@@ -111,31 +114,49 @@ func (m *mux) take(ctx context.Context, f frame) error {
 // write sends what is queued and flushes when the queue is empty, so that frames that come together leave together.
 func (m *mux) write() {
 	var f frame // one for all, as it escapes to the link
-	for {
-		select {
-		case f = <-m.out:
-			if err := m.burst(&f); err != nil {
-				m.fail(fmt.Errorf("send: %w", err))
-				return
-			}
-		case <-m.down:
+	for m.next(&f) || m.wait(&f) {
+		if err := m.burst(&f); err != nil {
+			m.fail(fmt.Errorf("send: %w", err))
 			return
 		}
 	}
 }
 
+// next takes a frame that is queued, if there is one.
+func (m *mux) next(f *frame) bool {
+	select {
+	case *f = <-m.urgent:
+		return true
+	default:
+	}
+	select {
+	case *f = <-m.out:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for the next frame to be queued; it is false when the link is down.
+func (m *mux) wait(f *frame) bool {
+	select {
+	case *f = <-m.urgent:
+		return true
+	case *f = <-m.out:
+		return true
+	case <-m.down:
+		return false
+	}
+}
+
 // burst sends f and all that is queued behind it.
 func (m *mux) burst(f *frame) error {
-	for {
+	for more := true; more; more = m.next(f) {
 		if err := m.link.send(f); err != nil {
 			return err
 		}
-		select {
-		case *f = <-m.out:
-		default:
-			return m.link.flush()
-		}
 	}
+	return m.link.flush()
 }
 
 // enqueue waits for room in the queue.
@@ -151,9 +172,11 @@ func (m *mux) enqueue(ctx context.Context, f frame) error {
 }
 
 // offer queues f if there is room and reports whether there was.
-func (m *mux) offer(f frame) bool {
+func (m *mux) offer(f frame) bool { return offer(m.out, f) }
+
+func offer(queue chan<- frame, f frame) bool {
 	select {
-	case m.out <- f:
+	case queue <- f:
 		return true
 	default:
 		return false
@@ -162,5 +185,3 @@ func (m *mux) offer(f frame) bool {
 
 // clock is the time since the host was made, in nanoseconds: monotonic, and says nothing to a peer.
 func (h *host) clock() uint64 { return uint64(time.Since(h.born)) }
-
-var errSilent = errors.New("heartbeats missed")

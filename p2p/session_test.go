@@ -195,7 +195,7 @@ func TestFramesThatArrivedComeBeforePeerDown(t *testing.T) {
 		if err := all[1].Close(); err != nil {
 			t.Fatal(err)
 		}
-		all[0].await(t, "b down")
+		all[0].await(t, "b", "down")
 		if from, b, err := s[0].Recv(deadline(t)); err != nil || from != "b" || string(b) != "last words" {
 			t.Errorf("Recv = %q, %q, %v", from, b, err)
 		}
@@ -288,6 +288,17 @@ func TestNothingIsJoinedOnceClosingBegan(t *testing.T) {
 	alive := &mux{peer: &peer{name: "b"}, down: make(chan struct{})}
 	if err := r.enter(newSession(&r, [32]byte{1}, kindWork, []*mux{alive})); !errors.Is(err, ErrClosed) {
 		t.Errorf("enter = %v", err)
+	}
+}
+
+func TestHeartbeatsPassAFullQueue(t *testing.T) {
+	m := &mux{peer: &peer{host: &host{}}, out: make(chan frame, queueFrames), urgent: make(chan frame, urgentFrames)}
+	for m.offer(frame{form: formSession}) {
+	}
+	m.sendBeat()
+	var f frame
+	if !m.next(&f) || f.form != formBeat {
+		t.Errorf("form %d is sent first", f.form)
 	}
 }
 

@@ -7,18 +7,18 @@ import (
 	"os"
 )
 
-// Passphrase is the secret that the page of file keys is sealed under. Whatever prints it prints a placeholder; fmt, which
-// calls no methods on unexported fields, meets a pointer there.
-type Passphrase struct{ b *[]byte }
+// Passphrase is the secret that the page of file keys is sealed under. Whatever prints it prints a placeholder. Where fmt
+// calls no methods, on unexported fields, it finds a function: it would follow a pointer.
+type Passphrase struct{ get func() []byte }
 
 // NewPassphrase takes over b.
-func NewPassphrase(b []byte) Passphrase { return Passphrase{b: &b} }
+func NewPassphrase(b []byte) Passphrase { return Passphrase{get: func() []byte { return b }} }
 
 func (p Passphrase) bytes() []byte {
-	if p.b == nil {
+	if p.get == nil {
 		return nil
 	}
-	return *p.b
+	return p.get()
 }
 
 // ReadPassphrase reads a file that only this user can read; one line end at its end is not part of the passphrase.

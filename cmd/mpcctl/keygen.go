@@ -65,7 +65,7 @@ func (t *tool) keygenApprove(ctx context.Context, args []string) error {
 			return c, err
 		}
 		return s.ceremony(ctx, c.ID)
-	}, ceremonyText)
+	}, func(w io.Writer, c client.Ceremony) { ceremonyText(w, c) })
 }
 
 // approveKeygen approves a ceremony whose terms are this network's: what the operator's own node shows, and no other.
@@ -109,10 +109,12 @@ func (s *site) ceremony(ctx context.Context, name string) (c client.Ceremony, er
 
 func (t *tool) keygenStatus() *cobra.Command {
 	var wait time.Duration
-	c := &cobra.Command{Use: "status [KEY]", Short: "Show key generations; of one key, exit 4 while approvals are missing",
-		Args: cobra.MaximumNArgs(1)}
+	c := &cobra.Command{Use: "status [KEY]", Short: "Show key generations; of one key, exit 4 while approvals are missing"}
 	c.Flags().DurationVar(&wait, "wait", 0, "wait so long for the key to be ready")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usagef(c, "%d arguments, want at most 1", len(args))
+		}
 		if len(args) == 0 {
 			return each(c.Context(), t, func(ctx context.Context, s *site) ([]client.Ceremony, error) { return s.ceremonies(ctx) },
 				func(w io.Writer, all []client.Ceremony) { ceremonyText(w, all...) })

@@ -30,23 +30,36 @@ func (t *tool) killOn() *cobra.Command {
 	var scope, reason string
 	var pause time.Duration
 	c := verb("on", "Stop signing: network-wide, of one wallet, or of one agent", func(ctx context.Context, _ []string) error {
-		var missing []string
-		err := each(ctx, t, func(ctx context.Context, s *site) (client.TripResult, error) {
-			r, err := s.trip(ctx, scope, reason, pause)
-			missing = append(missing, r.Missing...)
-			return r, err
-		}, tripResultText)
-		if err == nil && len(missing) > 0 {
-			return hinted(fmt.Errorf("not stopped network-wide: %s did not record it", list(missing)),
-				"their nodes hear of it when they connect; to stop them now, their own people run `mpcctl kill on`")
+		sites, err := t.sites()
+		if err != nil {
+			return err
 		}
-		return err
+		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.TripResult, error) {
+			return s.trip(ctx, scope, reason, pause)
+		})
+		return errors.Join(report(t, all, tripResultText), notEverywhere(all))
 	})
 	f := c.Flags()
 	f.StringVar(&scope, "scope", "network", "network, wallet:ID or agent:ID")
 	f.StringVar(&reason, "reason", "", "why, for people; it is recorded")
 	f.DurationVar(&pause, "pause", 0, "stop for so long, and resume by itself (default: until people of two parties lift it)")
 	return require(c, "reason")
+}
+
+// notEverywhere says which parties have not recorded a trip: until all have, the network is not stopped.
+func notEverywhere(all []outcome[client.TripResult]) error {
+	var missing []string
+	for _, o := range all {
+		if o.Result != nil {
+			missing = append(missing, o.Result.Missing...)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return hinted(fmt.Errorf("not stopped network-wide: %s did not record it", list(slices.Compact(missing))),
+		"their nodes hear of it when they connect; to stop them now, their own people run `mpcctl kill on`")
 }
 
 // trip signs an order to stop and gives it to the node, which records it before it answers.

@@ -155,34 +155,32 @@ func ask[T any](ctx context.Context, sites []*site, f func(context.Context, *sit
 	return all
 }
 
-// each runs f at every selected context and prints what each returned: one context's result alone, those of several
-// as a list of {context, result, error}.
+// each runs f at every selected context and prints what they answered.
 func each[T any](ctx context.Context, t *tool, f func(context.Context, *site) (T, error), text func(io.Writer, T)) error {
 	sites, err := t.sites()
 	if err != nil {
 		return err
 	}
-	all := ask(ctx, sites, f)
-	if len(all) == 1 {
-		if all[0].err != nil {
-			return all[0].err
-		}
-		return t.ui.result(all[0].Result, func(w io.Writer) { text(w, *all[0].Result) })
-	}
-	return errors.Join(show(t, all, text), first(all))
+	return report(t, ask(ctx, sites, f), text)
 }
 
-// show prints the outcomes of several contexts.
-func show[T any](t *tool, all []outcome[T], text func(io.Writer, T)) error {
-	return t.ui.result(all, func(w io.Writer) {
+// report prints one context's result alone, those of several as a list of {context, result, error}.
+func report[T any](t *tool, all []outcome[T], text func(io.Writer, T)) error {
+	if len(all) == 1 && all[0].err != nil {
+		return all[0].err
+	}
+	if len(all) == 1 {
+		return t.ui.result(all[0].Result, func(w io.Writer) { text(w, *all[0].Result) })
+	}
+	err := t.ui.result(all, func(w io.Writer) {
 		for _, o := range all {
-			if o.Result == nil {
-				continue
+			if o.Result != nil {
+				line(w, o.Context+":")
+				text(w, *o.Result)
 			}
-			line(w, o.Context+":")
-			text(w, *o.Result)
 		}
 	})
+	return errors.Join(err, first(all))
 }
 
 // first returns the errors of the contexts that failed; the first one's exit code and hint count.

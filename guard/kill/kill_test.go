@@ -3,6 +3,7 @@ package kill
 import (
 	"crypto/ed25519"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,22 +129,36 @@ func TestDigestsAreFrozen(t *testing.T) {
 	}
 }
 
+// liftOf is signed by the same person in the name of n parties, which anyone lets pass.
+func liftOf(n int, expires time.Time, ids ...string) Lift {
+	l := Lift{IDs: ids, Expires: expires}
+	d := l.Digest(network)
+	for i := range n {
+		party := By{Party: "user", Key: by.Key}
+		if i > 0 {
+			party.Party = "backup"
+		}
+		l.Signatures = append(l.Signatures, Signature{party, ed25519.Sign(private, d[:])})
+	}
+	return l
+}
+
 func TestLiftIsBounded(t *testing.T) {
-	l := Lift{Expires: at.Add(time.Hour)}
-	for range maxLifted + 1 {
-		l.IDs = append(l.IDs, "t-"+strings.Repeat("0", 32))
+	id, later := "t-"+strings.Repeat("0", 32), at.Add(time.Hour)
+	if err := liftOf(2, later, id).Verify(network, at, "user", anyone); err != nil {
+		t.Fatal(err)
 	}
-	if err := l.Verify(network, at, "user", anyone); err == nil {
-		t.Error("too many trips")
-	}
-	l.IDs = l.IDs[:1]
-	l.Signatures = make([]Signature, maxSigners+1)
-	if err := l.Verify(network, at, "user", anyone); err == nil {
-		t.Error("too many signatures")
-	}
-	l.Signatures = nil
-	l.Expires = l.Expires.Add(1)
-	if err := l.Verify(network, at, "user", anyone); err == nil || !strings.Contains(err.Error(), "whole seconds") {
-		t.Errorf("parts of a second: %v", err)
+	for name, l := range map[string]Lift{
+		"no trips":            liftOf(2, later),
+		"too many trips":      liftOf(2, later, slices.Repeat([]string{id}, maxLifted+1)...),
+		"too many signatures": liftOf(maxSigners+1, later, id),
+		"no trip's id":        liftOf(2, later, id, "../"+id),
+		"expired":             liftOf(2, at, id),
+		"parts of a second":   liftOf(2, later.Add(1), id),
+		"one party":           liftOf(1, later, id),
+	} {
+		if l.Verify(network, at, "user", anyone) == nil {
+			t.Errorf("%s: taken", name)
+		}
 	}
 }

@@ -54,6 +54,21 @@ func TestAmountFromTheFutureIsAnError(t *testing.T) {
 	}
 }
 
+func TestWhatIsOldOrNothingTakesNoRoom(t *testing.T) {
+	var s Spend
+	for n := range 40 {
+		if err := s.Add(noon.Add(-time.Duration(40+n)*24*time.Hour), noon, ton.NanoOf(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Add(noon, noon, ton.Nano{}); err != nil {
+		t.Fatal(err)
+	}
+	if s.Buckets() != 0 {
+		t.Errorf("%d buckets", s.Buckets())
+	}
+}
+
 func TestOverflowIsAnError(t *testing.T) {
 	var s Spend
 	if err := s.Add(noon, noon, ton.MaxNano); err != nil {

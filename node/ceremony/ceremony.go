@@ -57,6 +57,8 @@ func New(m wire.Manifest, k wire.Keygen, now time.Time) (Ceremony, error) {
 		return Ceremony{}, fmt.Errorf("%w: threshold %d is not the network's, %d", ErrNews, k.Need, m.Need)
 	case !slices.Equal(k.Parties, m.Names()):
 		return Ceremony{}, fmt.Errorf("%w: committee %v is not the network's, %v", ErrNews, k.Parties, m.Names())
+	case !slices.Equal(k.Required, m.Required):
+		return Ceremony{}, fmt.Errorf("%w: required parties %v are not the network's, %v", ErrNews, k.Required, m.Required)
 	case !slices.Contains(k.Parties, k.Proposer):
 		return Ceremony{}, fmt.Errorf("%w: proposer %.64q is no party", ErrNews, k.Proposer)
 	case time.Unix(k.Expires, 0).After(now.Add(MaxWait)):
@@ -224,12 +226,17 @@ func (c Ceremony) Certificate() (sum [32]byte, ok bool) {
 	return digest.Sum(digest.Confirm, c.Confirms[0].Body), true
 }
 
-// Sets returns every set of `need` signers, in a fixed order.
+// Sets returns every set of parties that may sign: `need` of them, the required ones included, in a fixed order.
 func (c Ceremony) Sets() (sets [][]string) {
+	missing := func(set []string) bool {
+		return slices.ContainsFunc(c.Keygen.Required, func(r string) bool { return !slices.Contains(set, r) })
+	}
 	var pick func(from int, set []string)
 	pick = func(from int, set []string) {
 		if len(set) == c.Keygen.Need {
-			sets = append(sets, slices.Clone(set))
+			if !missing(set) {
+				sets = append(sets, slices.Clone(set))
+			}
 			return
 		}
 		for i := from; i < len(c.Keygen.Parties); i++ {

@@ -208,6 +208,7 @@ func TestProposalsAreChecked(t *testing.T) {
 		"epoch":     func(k *wire.Keygen) { k.Epoch = 2 },
 		"threshold": func(k *wire.Keygen) { k.Need = 1 },
 		"committee": func(k *wire.Keygen) { k.Parties = []string{"platform", "user"} },
+		"required":  func(k *wire.Keygen) { k.Required = []string{"user"} },
 		"proposer":  func(k *wire.Keygen) { k.Proposer = "mallory" },
 		"expiry":    func(k *wire.Keygen) { k.Expires = now.Add(48 * time.Hour).Unix() },
 	} {
@@ -233,5 +234,18 @@ func TestFirstPartyOfASetTestsIt(t *testing.T) {
 	}
 	if got := c.Untested("user"); len(got) != 0 {
 		t.Errorf("user starts %v", got)
+	}
+}
+
+func TestOnlySetsThatMaySignAreTested(t *testing.T) {
+	c := start(t)
+	c.Keygen.Required = []string{"user"}
+	for _, set := range c.Sets() {
+		if set[1] != "user" {
+			t.Errorf("%v is to be tested without the required party", set)
+		}
+	}
+	if len(c.Sets()) != 2 {
+		t.Errorf("sets: %v", c.Sets())
 	}
 }

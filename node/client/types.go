@@ -112,6 +112,7 @@ type Wallet struct {
 	Address   string `json:"address"` // friendly, non-bounceable
 	Raw       string `json:"raw"`
 	PublicKey string `json:"public_key"`
+	Subwallet uint16 `json:"subwallet"` // number among the key's wallets
 	Seqno     uint32 `json:"seqno"`
 	Balance   string `json:"balance"`
 	Status    string `json:"status"` // absent, uninit, active, frozen, unknown

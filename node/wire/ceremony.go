@@ -17,6 +17,7 @@ type Keygen struct {
 	Proposer string   `cbor:"6,keyasint"` // party
 	Nonce    [16]byte `cbor:"7,keyasint"`
 	Expires  int64    `cbor:"8,keyasint"` // unix seconds
+	Required []string `cbor:"9,keyasint"` // parties among the signers of every session
 }
 
 // ID returns the digest of the proposal.

@@ -15,7 +15,7 @@ func (c *Client) Send(ctx context.Context, externalBoC []byte) error {
 		return fmt.Errorf("send message: it has %d bytes, at most %d are allowed", len(externalBoC), maxExternal)
 	}
 	_, err := ask(ctx, c, wait{}, lite.SendMessage{Body: externalBoC}, func(s lite.SendMessageStatus) (struct{}, error) {
-		if false {
+		if s.Status != 1 {
 			return struct{}{}, fmt.Errorf("status of the message is %d, not 1", s.Status)
 		}
 		return struct{}{}, nil

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// devReport is what `mpcctl dev --json` prints once the network can be used. Its names are stable.
+type devReport struct {
+	Context      string            `json:"context"` // contexts file, for --contexts
+	Nodes        []devNode         `json:"nodes"`
+	Liteserver   devLiteserver     `json:"liteserver"`
+	AgentKey     string            `json:"agent_key"`     // file
+	OperatorKeys map[string]string `json:"operator_keys"` // files, by party
+}
+
+type devNode struct {
+	Party   string `json:"party"`
+	URL     string `json:"url"`
+	Metrics string `json:"metrics"`
+	PID     int    `json:"pid"`
+}
+
+type devLiteserver struct {
+	Addr      string `json:"addr"`       // host:port
+	PublicKey []byte `json:"public_key"` // base64, as global configuration files give it
+}
+
+// devOptions are what a local network may be started with.
+type devOptions struct {
+	dir       string
+	policy    string // file
+	unlimited bool
+	wallets   int
+	funds     string // TON in each wallet
+}
+
+// maxDevWallets is far more than a benchmark takes.
+const maxDevWallets = 256
+
+func (t *tool) devCommand() *cobra.Command {
+	var o devOptions
+	c := verb("dev", "Run a local network until interrupted: three nodes, a chain, a key, funded wallets", nil)
+	f := c.Flags()
+	f.StringVar(&o.dir, "dir", "", "directory for everything; it must be empty, and it is kept")
+	f.StringVar(&o.policy, "policy", "", "policy file for all parties (default: transfers anywhere, 100 a transaction, 500 a day)")
+	f.BoolVar(&o.unlimited, "unlimited", false, "a policy without limits, rates or caller tokens, for benchmarks")
+	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
+	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if o.wallets < 1 || o.wallets > maxDevWallets {
+			return usagef(c, "--wallets: want 1 to %d", maxDevWallets)
+		}
+		if o.policy != "" && o.unlimited {
+			return usagef(c, "--policy and --unlimited exclude each other")
+		}
+		return t.dev(c.Context(), o)
+	}
+	c.Long = "dev runs the demo's network and leaves it running. Use it with --contexts DIR/contexts.yaml, which has the contexts\n" +
+		"user, platform and backup, all with the agent " + devAgent + ". The chain is in memory and ends with the network."
+	return require(c, "dir")
+}
+
+func (t *tool) dev(ctx context.Context, o devOptions) (err error) {
+	funds, err := ton.ParseNano(o.funds, ton.NativeDecimals)
+	if err != nil {
+		return wrong("fund", err)
+	}
+	document, err := o.document()
+	if err != nil {
+		return err
+	}
+	dir, err := emptyDir(o.dir)
+	if err != nil {
+		return err
+	}
+	ctx, d, err := startDevnet(ctx, t.ui, dir)
+	defer func() { err = errors.Join(err, d.stop()) }()
+	if err != nil {
+		return err
+	}
+	if err := d.setUp(ctx, walletNames(o.wallets), document, funds); err != nil {
+		return err
+	}
+	if err := t.ui.result(d.report(), d.text); err != nil {
+		return err
+	}
+	t.ui.say("running until interrupted")
+	<-ctx.Done()
+	if err := context.Cause(ctx); !interrupted(err) {
+		return err
+	}
+	t.ui.say("stopping")
+	return nil
+}
+
+func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, funds ton.Nano) error {
+	key, err := d.generateKey(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.enrol(ctx, key, wallets, document); err != nil {
+		return err
+	}
+	return d.fund(ctx, wallets, funds)
+}
+
+// document returns the policy that every party's admin signs.
+func (o devOptions) document() ([]byte, error) {
+	switch {
+	case o.policy != "":
+		b, err := readSmall(o.policy, maxPolicy)
+		if err != nil {
+			return nil, fmt.Errorf("read policy: %w", err)
+		}
+		return b, nil
+	case o.unlimited:
+		return devPolicy("1000000000", "5000000000", "rate: {unlimited: true, cooldownSeconds: 0}\n    callerTokens: {unlimited: true}"), nil
+	}
+	return devPolicy("100", "500", "rate: {maxPerHour: 1000, cooldownSeconds: 0}"), nil
+}
+
+// devPolicy lets the agent transfer anywhere, within limits in TON.
+func devPolicy(perTransaction, daily, rate string) []byte {
+	return fmt.Appendf(nil, `version: 1
+agents:
+  %s:
+    capabilities: {transfers: {enabled: true}}
+    allowedTokens: [native]
+    limits: {perTransaction: %q, daily: %q}
+    %s
+`, devAgent, perTransaction, daily, rate)
+}
+
+func (d *devnet) report() devReport {
+	r := devReport{Context: filepath.Join(d.dir, "contexts.yaml"), AgentKey: d.sites[0].AgentKeyFile, OperatorKeys: map[string]string{},
+		Liteserver: devLiteserver{d.lite.Addr, d.lite.PublicKey}}
+	for i, p := range d.parties {
+		r.Nodes = append(r.Nodes, devNode{p.name, p.url(), "http://" + p.metrics + "/metrics", d.processes[i].cmd.Process.Pid})
+		r.OperatorKeys[p.name] = p.path("operator.key")
+	}
+	return r
+}
+
+func (d *devnet) text(w io.Writer) {
+	r := d.report()
+	line(w, "PARTY", "URL", "METRICS", "PID")
+	for _, n := range r.Nodes {
+		line(w, n.Party, n.URL, n.Metrics, n.PID)
+	}
+	line(w, "liteserver "+r.Liteserver.Addr)
+	line(w, "try: mpcctl --contexts "+r.Context+" status")
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/node/client"
+	"github.com/tonaiagent/mpcnode/ton/devchain"
+)
+
+// startTime bounds how long nodes take until they answer and see each other: opening the vault and connecting takes
+// about a second.
+const startTime = 30 * time.Second
+
+// devnet is a network on this machine: a chain behind its liteserver in this process, and one mpcnode process a party.
+type devnet struct {
+	ui        *ui
+	dir       string
+	chain     *devchain.Chain
+	lite      *devchain.Server
+	parties   []*party
+	contexts  Contexts
+	sites     []*site // one a party, in the same order
+	processes []*process
+	started   time.Time // after compiling
+	cancel    context.CancelCauseFunc
+}
+
+// startDevnet starts a network over the empty directory dir. The context that it returns ends, with the cause, when ctx
+// does or when a node ends by itself. The network must be stopped whether or not there is an error.
+func startDevnet(ctx context.Context, u *ui, dir string) (context.Context, *devnet, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	d := &devnet{ui: u, dir: dir, cancel: cancel}
+	binary, err := findNode(ctx, u, dir)
+	if err != nil {
+		return ctx, d, err
+	}
+	d.started = time.Now()
+	u.say("starting a local chain and %d nodes", len(devParties))
+	if err := d.prepare(); err != nil {
+		return ctx, d, err
+	}
+	for _, p := range d.parties {
+		started, err := startProcess(p.name, binary, p.path("node.yaml"), p.path("node.log"))
+		if err != nil {
+			return ctx, d, err
+		}
+		d.processes = append(d.processes, started)
+		go func() {
+			<-started.done
+			cancel(started.died())
+		}()
+	}
+	return ctx, d, d.awaitLinks(ctx)
+}
+
+// prepare starts the chain and writes all files.
+func (d *devnet) prepare() (err error) {
+	if d.chain, err = devchain.New(devchain.Config{GlobalID: devGlobalID, BlockEvery: devchain.DefaultBlockEvery}); err != nil {
+		return err
+	}
+	if d.lite, err = d.chain.Serve("127.0.0.1:0"); err != nil {
+		return err
+	}
+	if d.parties, d.contexts, err = layOut(d.dir, d.lite); err != nil {
+		return err
+	}
+	for _, x := range d.contexts.Contexts {
+		s, err := newSite(x)
+		if err != nil {
+			return err
+		}
+		d.sites = append(d.sites, s)
+	}
+	return nil
+}
+
+// awaitLinks returns once every node answers and sees every other.
+func (d *devnet) awaitLinks(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("the nodes don't see each other after %s", startTime))
+	defer cancel()
+	for _, s := range d.sites {
+		var h client.Health
+		var last error
+		err := poll(ctx, pace, func() (bool, error) {
+			last = s.get(ctx, "/v1/health", &h)
+			linked := len(h.Peers) == len(d.sites)-1 && !slices.ContainsFunc(h.Peers, func(p client.PeerHealth) bool { return !p.Up })
+			return last == nil && linked, nil
+		})
+		if err != nil {
+			return errors.Join(err, last)
+		}
+	}
+	return nil
+}
+
+// stop ends the nodes, all at once, and then the chain.
+func (d *devnet) stop() error {
+	d.cancel(nil)
+	errs := make(chan error, len(d.processes))
+	for _, p := range d.processes {
+		go func() { errs <- p.stop() }()
+	}
+	var all []error
+	for range d.processes {
+		all = append(all, <-errs)
+	}
+	if d.lite != nil {
+		all = append(all, d.lite.Close())
+	}
+	if d.chain != nil {
+		all = append(all, d.chain.Close())
+	}
+	return errors.Join(all...)
+}

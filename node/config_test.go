@@ -1,0 +1,219 @@
+package node
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// valid is a configuration without mistakes; tests spoil one thing at a time.
+const valid = `party: user
+data: /var/lib/mpcnode
+network:
+  name: dev
+  global_id: -239
+  threshold: 2
+  parties:
+    - name: platform
+      identity: "1111111111111111111111111111111111111111111111111111111111111111"
+      operators: ["2222222222222222222222222222222222222222222222222222222222222222"]
+      addresses: [/ip4/192.0.2.1/tcp/7700]
+    - name: user
+      identity: "3333333333333333333333333333333333333333333333333333333333333333"
+      operators: ["4444444444444444444444444444444444444444444444444444444444444444"]
+p2p:
+  listen: [/ip4/0.0.0.0/tcp/7700]
+api:
+  listen: 127.0.0.1:7800
+chain:
+  liteservers:
+    - address: 127.0.0.1:7900
+      key: n4VDnSCUuSpjnCyUk9e3QOOd6o0ItSWYbTnW3Wnn8wk=
+vault:
+  passphrase_file: /run/secrets/mpcnode
+`
+
+func environment(set map[string]string) func(string) string {
+	return func(name string) string { return set[name] }
+}
+
+func TestValidConfigurationIsRead(t *testing.T) {
+	cfg, err := ParseConfig([]byte(valid), environment(map[string]string{"MAX_TRANSACTION_TON": "5", "MPC_THRESHOLD": "2"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.API.URL != "http://127.0.0.1:7800" || cfg.MaxTransaction == nil || *cfg.MaxTransaction != ton.NanoOf(5e9) {
+		t.Errorf("%+v", cfg)
+	}
+	if m := cfg.Manifest(); m.Check() != nil || m.Parties[0].Name != "platform" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestAddressesAreNoPartOfTheNetwork(t *testing.T) {
+	a, err := ParseConfig([]byte(valid), environment(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := ParseConfig([]byte(strings.Replace(valid, "192.0.2.1", "192.0.2.2", 1)), environment(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Manifest().ID() != b.Manifest().ID() {
+		t.Error("moving a node makes another network")
+	}
+}
+
+// TestBadConfigurationSaysWhereAndWhat spoils one line at a time and looks for the line and the words that help.
+func TestBadConfigurationSaysWhereAndWhat(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"party: user", "party: nobody", "line 1: party"},
+		{"party: user", "partie: user", `[1:1] unknown field "partie"`},
+		{"party: user", "party: user\nparty: platform", "already defined"},
+		{"/var/lib/mpcnode", "var/lib", "absolute path"},
+		{"name: dev", "name: mainnet", "proven chain state"},
+		{"threshold: 2", "threshold: 1", "one party alone must not sign"},
+		{"threshold: 2", "threshold: two", "[6:14]"},
+		{"global_id: -239", "global_id: 0", "global_id is missing"},
+		{`"3333`, `"333`, "64 hex digits"},
+		{`["4444444444444444444444444444444444444444444444444444444444444444"]`, `["2222222222222222222222222222222222222222222222222222222222222222"]`, "enrolled at party"},
+		{`operators: ["4444444444444444444444444444444444444444444444444444444444444444"]`, "operators: []", "no operator"},
+		{"listen: 127.0.0.1:7800", "listen: 0.0.0.0:7800", "plain HTTP beyond loopback"},
+		{"listen: 127.0.0.1:7800", "listen: nonsense", "host:port"},
+		{"listen: 127.0.0.1:7800", "listen: 127.0.0.1:7800\n  url: http://x/path", "scheme and authority only"},
+		{"address: 127.0.0.1:7900", "address: nowhere", "liteservers[0].address"},
+		{"passphrase_file: /run/secrets/mpcnode", "passphrase_file: ''", "no passphrase"},
+		{"vault:", "log: {level: loud}\nvault:", "log.level"},
+		{"vault:", "log: {format: xml}\nvault:", "log.format"},
+	} {
+		if !strings.Contains(valid, c.old) {
+			t.Fatalf("%q is not in the valid configuration", c.old)
+		}
+		_, err := ParseConfig([]byte(strings.Replace(valid, c.old, c.new, 1)), environment(nil))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: error %v, want one with %q", c.new, err, c.want)
+		}
+	}
+}
+
+func TestEnvironmentMayOnlyTighten(t *testing.T) {
+	for name, set := range map[string]map[string]string{
+		"threshold differs":     {"MPC_THRESHOLD": "1"},
+		"parties differ":        {"MPC_TOTAL_PARTIES": "5"},
+		"amount is no number":   {"MAX_DAILY_TON": "lots"},
+		"HSM is not served":     {"HSM_PROVIDER": "aws-cloudhsm"},
+		"passphrase twice":      {"KEY_ENCRYPTION_KEY": "x"},
+		"passphrase file twice": {"KEY_ENCRYPTION_KEY_FILE": "/x"},
+	} {
+		if _, err := ParseConfig([]byte(valid), environment(set)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
+	bad := strings.NewReplacer("party: user", "party: nobody", "threshold: 2", "threshold: 1", "127.0.0.1:7900", "nowhere").Replace(valid)
+	_, err := ParseConfig([]byte(bad), environment(nil))
+	for _, want := range []string{"line 1", "threshold 1", "line 21"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v lacks %q", err, want)
+		}
+	}
+}
+
+func TestIdentityIsNeverOverwrittenAndNeverShared(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	pub, err := CreateIdentity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CreateIdentity(dir); err == nil {
+		t.Error("overwritten")
+	}
+	key, err := LoadIdentity(dir)
+	if err != nil || !pub.Equal(key.Public()) {
+		t.Errorf("another key came back: %v", err)
+	}
+	if err := os.Chmod(filepath.Join(dir, identityFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadIdentity(dir); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("a key that others can read: %v", err)
+	}
+	if _, err := LoadIdentity(t.TempDir()); err == nil || !strings.Contains(err.Error(), "mpcnode init") {
+		t.Errorf("no key: %v", err)
+	}
+}
+
+func TestTokensRunOutAndComeBack(t *testing.T) {
+	bucket := tokens{buckets: newBuckets()}
+	now := time.Unix(1_800_000_000, 0)
+	for i := range tokenBurst {
+		if _, ok := bucket.take("a", Allowance{}, now); !ok {
+			t.Fatalf("token %d was not given", i)
+		}
+	}
+	wait, ok := bucket.take("a", Allowance{}, now)
+	if ok || wait <= 0 || wait > time.Second {
+		t.Errorf("token beyond the burst: %v, wait %s", ok, wait)
+	}
+	if _, ok := bucket.take("b", Allowance{}, now); !ok {
+		t.Error("one caller used up another's tokens")
+	}
+	if _, ok := bucket.take("a", Allowance{}, now.Add(time.Second)); !ok {
+		t.Error("no token after a second")
+	}
+	if _, ok := bucket.take("a", Allowance{Unlimited: true}, now); !ok {
+		t.Error("an unlimited caller was refused")
+	}
+}
+
+func TestTokenBucketsAreBounded(t *testing.T) {
+	bucket := tokens{buckets: newBuckets()}
+	now := time.Unix(1_800_000_000, 0)
+	for i := range maxCallers {
+		bucket.take(fmt.Sprint(i), Allowance{}, now)
+	}
+	if _, ok := bucket.take("one more", Allowance{}, now); ok || len(bucket.buckets) > maxCallers {
+		t.Errorf("%d buckets", len(bucket.buckets))
+	}
+	if _, ok := bucket.take("one more", Allowance{}, now.Add(time.Hour)); !ok {
+		t.Error("full buckets were not forgotten")
+	}
+}
+
+func TestAttemptsOnlyGoUp(t *testing.T) {
+	a := attempts{open: map[[32]byte]attempt{}}
+	now := time.Unix(1_800_000_000, 0)
+	request, payload, later := [32]byte{1}, [32]byte{2}, now.Add(time.Minute)
+	nonce, number, ok := a.next(request, payload, 0, later, now)
+	if !ok || number != 1 {
+		t.Fatalf("attempt %d, %v", number, ok)
+	}
+	if _, ok := a.take(request, payload, 2, now); ok {
+		t.Error("a nonce of another attempt was taken")
+	}
+	if got, ok := a.take(request, payload, 1, now); !ok || got != nonce {
+		t.Error("the nonce was not there")
+	}
+	if _, ok := a.take(request, payload, 1, now); ok {
+		t.Error("a nonce was taken twice")
+	}
+	if _, ok := a.offer(request, payload, 1, later, now); ok {
+		t.Error("an attempt was offered twice")
+	}
+	if _, ok := a.offer([32]byte{9}, payload, 5, later, now); ok {
+		t.Error("another request took over the payload")
+	}
+	if _, number, ok := a.next(request, payload, 7, later, now); !ok || number != 8 {
+		t.Errorf("after the recorded attempt 7 comes %d", number)
+	}
+	if _, ok := a.take(request, payload, 8, later); ok {
+		t.Error("an expired nonce was taken")
+	}
+}

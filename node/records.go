@@ -1,0 +1,80 @@
+package node
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/tonaiagent/mpcnode/digest"
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/kill"
+	"github.com/tonaiagent/mpcnode/node/wire"
+)
+
+// The records that people sign come as the bytes they signed over: deterministic CBOR, decoded strictly. Who brought a
+// record means nothing; whose signature it carries is checked where it is entered.
+
+// EnterWallet is AddWallet of an encoded guard.Signed[guard.WalletRecord].
+func (n *Node) EnterWallet(ctx context.Context, raw []byte) error {
+	return enter(raw, func(s guard.Signed[guard.WalletRecord]) error { return n.AddWallet(ctx, s) })
+}
+
+// EnterAgent is AddAgent of an encoded guard.Signed[guard.AgentRecord].
+func (n *Node) EnterAgent(ctx context.Context, raw []byte) error {
+	return enter(raw, func(s guard.Signed[guard.AgentRecord]) error { return n.AddAgent(ctx, s) })
+}
+
+// EnterPolicy is ApplyPolicy of an encoded guard.SignedBundle.
+func (n *Node) EnterPolicy(ctx context.Context, raw []byte) error {
+	return enter(raw, func(b guard.SignedBundle) error { return n.ApplyPolicy(ctx, b) })
+}
+
+// EnterProposal is ProposeKeygen of an encoded wire.KeygenProposal.
+func (n *Node) EnterProposal(ctx context.Context, raw []byte) (k Key, err error) {
+	err = enter(raw, func(p wire.KeygenProposal) error {
+		id, err := n.ProposeKeygen(ctx, p.Keygen, p.Approval)
+		if err == nil {
+			k = n.key(id)
+		}
+		return err
+	})
+	return k, err
+}
+
+// EnterApproval is ApproveKeygen of an encoded wire.Approval; it must be for the ceremony id, in hex.
+func (n *Node) EnterApproval(ctx context.Context, id string, raw []byte) (k Key, err error) {
+	err = enter(raw, func(a wire.Approval) error {
+		if hex.EncodeToString(a.Ceremony[:]) != id {
+			return problemf(400, "wrong_ceremony", "the approval is for ceremony %x", a.Ceremony[:8])
+		}
+		if err := n.ApproveKeygen(ctx, a); err != nil {
+			return err
+		}
+		k = n.key(a.Ceremony)
+		return nil
+	})
+	return k, err
+}
+
+// EnterTrip is Trip of an encoded kill.Trip, which it returns.
+func (n *Node) EnterTrip(ctx context.Context, raw []byte) (t kill.Trip, recorded, missing []string, err error) {
+	err = enter(raw, func(given kill.Trip) (err error) {
+		t = given
+		recorded, missing, err = n.Trip(ctx, t)
+		return err
+	})
+	return t, recorded, missing, err
+}
+
+// EnterLift is Lift of an encoded kill.Lift.
+func (n *Node) EnterLift(ctx context.Context, raw []byte) error {
+	return enter(raw, func(l kill.Lift) error { return n.Lift(ctx, l) })
+}
+
+// enter decodes a record and hands it on.
+func enter[T any](raw []byte, take func(T) error) error {
+	var v T
+	if err := digest.Decode(raw, &v); err != nil {
+		return problemf(400, "bad_record", "the record can't be read: %v", err)
+	}
+	return take(v)
+}
