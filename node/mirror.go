@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,10 @@ const (
 	destinationAge  = 60 * time.Second
 	maxDestinations = 4096
 
-	// walkStep is how many transactions are taken in at once; a long walk is as many steps as it needs.
+	// walkStep is how many transactions are taken in at once, and maxPages how many steps a walk may have: a wallet that
+	// signs once a second is caught up with after a day and a half.
 	walkStep = 512
+	maxPages = 256
 )
 
 // Chain is this node's own view of TON. ton/chain implements it.
@@ -132,27 +135,43 @@ func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Accoun
 		return err
 	}
 	if pos.Complete(acc) && pos.MCSeqno > 0 && !expiring {
-		return n.afterObserving(ctx, w, nil)
+		return n.afterObserving(ctx, w)
 	}
-	for {
-		executed, err := n.chain.Transactions(ctx, w.TON(), acc, pos.LT, pos.Hash, walkStep)
+	pages, err := n.walkBack(ctx, w, acc, pos)
+	if err != nil {
+		return err
+	}
+	for _, page := range slices.Backward(pages) {
+		if err := n.observe(ctx, w, page, acc); err != nil {
+			return err
+		}
+	}
+	return n.afterObserving(ctx, w)
+}
+
+// walkBack returns the transactions between the mirror's position and acc, the newest page first, each page oldest
+// first, all linked by hash.
+func (n *Node) walkBack(ctx context.Context, w guard.WalletRecord, acc ton.Account, pos guard.Position) (pages [][]ton.Executed, err error) {
+	if pos.Complete(acc) {
+		return [][]ton.Executed{nil}, nil
+	}
+	for range maxPages {
+		page, err := n.chain.Transactions(ctx, w.TON(), acc, pos.LT, pos.Hash, walkStep)
 		if err != nil && !errors.Is(err, chain.ErrIncomplete) {
-			return err
+			return nil, err
 		}
-		err = n.ledger.Do(ctx, func(tx guard.Tx) error {
-			if err := n.guard.Observe(tx, n.env.Now(), w.ID, executed, acc); err != nil {
-				return err
-			}
-			pos, _, err = n.guard.Position(tx, w.ID)
-			return err
-		})
-		if err != nil || pos.Complete(acc) {
-			return n.afterObserving(ctx, w, err)
+		pages = append(pages, page)
+		if err == nil {
+			return pages, nil
 		}
-		if len(executed) == 0 {
-			return errors.New("transactions end before the account's state")
-		}
+		acc.LastLT, acc.LastHash = page[0].PrevLT, page[0].PrevHash
 	}
+	return nil, fmt.Errorf("more than %d transactions since the mirror's position", maxPages*walkStep)
+}
+
+// observe gives the guard one page of transactions.
+func (n *Node) observe(ctx context.Context, w guard.WalletRecord, page []ton.Executed, acc ton.Account) error {
+	return n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.Observe(tx, n.env.Now(), w.ID, page, acc) })
 }
 
 // position returns how far the mirror is, and whether a payload is waiting to be proven dead by acc.
@@ -169,12 +188,9 @@ func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (po
 }
 
 // afterObserving asks the other parties about what this node has no record of.
-func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord, err error) error {
-	if err != nil {
-		return err
-	}
+func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord) error {
 	var unexplained uint64
-	err = n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
 		unexplained, err = n.guard.Unexplained(tx, w.ID)
 		return err
 	})

@@ -48,6 +48,7 @@ func count(l *Ledger, caller int) error {
 
 // A round kills the process after so many acknowledged operations.
 func TestSIGKILLLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(newDir(t))
 	var acknowledged [crashCallers]int
 	for round := range 20 {

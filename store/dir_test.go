@@ -78,6 +78,7 @@ func TestGroupMayReachOnlyWhereItIsOurs(t *testing.T) {
 }
 
 func TestVersionIsChecked(t *testing.T) {
+	t.Parallel()
 	for text, says := range map[string]string{
 		"2\n": "use the release that wrote it", "0\n": "VERSION says", "": "VERSION says", "x": "VERSION says", "-1\n": "VERSION says",
 	} {
@@ -91,6 +92,7 @@ func TestVersionIsChecked(t *testing.T) {
 }
 
 func TestMissingPartIsSealed(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"VERSION", "ledger", "log", "vault", anchorName, pageName} {
 		cfg := written(t, 1)
 		if err := os.RemoveAll(filepath.Join(cfg.Dir, name)); err != nil {

@@ -80,6 +80,7 @@ func (m image) flip(p place) image {
 
 // A flipped bit may make Open or a read fail. It must never make an acknowledged value or entry another one or none.
 func TestFlippedBitIsRefusedOrHarmless(t *testing.T) {
+	t.Parallel()
 	cfg, want := flipLedger(t)
 	whole := takeImage(t, cfg.Dir)
 	refused, harmless := 0, 0

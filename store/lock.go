@@ -15,11 +15,11 @@ import (
 func lockDir(root *os.Root) (*os.File, error) {
 	f, err := root.OpenFile("LOCK", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", root.Name(), err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	if err := takeLock(f); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", root.Name(), err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	return f, nil
 }

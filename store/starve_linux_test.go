@@ -28,6 +28,7 @@ func init() {
 // A store at work while another program eats the file system: a real one that is nearly full from the start, or, where
 // mounting isn't permitted, by count of what the other program took.
 func TestStoreSurvivesAFullFileSystem(t *testing.T) {
+	t.Parallel()
 	cmd := child(t.Context(), "starve on a mount", t.TempDir())
 	cmd.SysProcAttr = ownMounts()
 	out, err := cmd.CombinedOutput()

@@ -107,27 +107,38 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 		return nil, err
 	}
 	space := &disk{dir: cfg.Dir, free: cfg.FreeSpace}
-	if err := space.check(); err != nil {
+	if err := prepare(root, cfg, space); err != nil {
 		return nil, err
+	}
+	return s, s.load(ctx, cfg, space)
+}
+
+// prepare makes sure that there is something whole to load, and room for it.
+func prepare(root *os.Root, cfg Config, space *disk) error {
+	if err := space.check(); err != nil {
+		return err
 	}
 	fresh, err := isFresh(root)
+	if err != nil || !fresh {
+		return err
+	}
+	if err := create(root, cfg); err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	return nil
+}
+
+// load opens vault and ledger. The anchor comes first: it says whose directory this is, which a passphrase can't.
+func (s *Store) load(ctx context.Context, cfg Config, space *disk) error {
+	a, err := readAnchor(s.root, cfg.origin())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if fresh {
-		if err := create(root, cfg); err != nil {
-			return nil, fmt.Errorf("create: %w", err)
-		}
+	if s.vault, err = openVault(s.root, cfg); err != nil {
+		return err
 	}
-	a, err := readAnchor(root, cfg.origin())
-	if err != nil {
-		return nil, err
-	}
-	if s.vault, err = openVault(root, cfg); err != nil {
-		return nil, err
-	}
-	s.ledger, err = openLedger(ctx, root, cfg, space, a)
-	return s, err
+	s.ledger, err = openLedger(ctx, s.root, cfg, space, a)
+	return err
 }
 
 // openLedger opens the database, checks it against its anchor and starts the goroutines that Close waits for.

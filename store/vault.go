@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -87,13 +88,17 @@ func (v *Vault) List() []Held {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	list := make([]Held, 0, len(v.shares))
-	for s, h := range v.shares {
-		list = append(list, Held{Key: s.Key, Epoch: s.Epoch, State: h.state})
+	for _, s := range v.slots() {
+		list = append(list, Held{Key: s.Key, Epoch: s.Epoch, State: v.shares[s].state})
 	}
-	slices.SortFunc(list, func(a, b Held) int {
+	return list
+}
+
+// slots returns what there is in the order of key and epoch.
+func (v *Vault) slots() []slot {
+	return slices.SortedFunc(maps.Keys(v.shares), func(a, b slot) int {
 		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Epoch, b.Epoch))
 	})
-	return list
 }
 
 // add seals a new share as prepared: first its file, then the page that makes the file readable.
@@ -195,8 +200,8 @@ func (v *Vault) index() {
 
 func (v *Vault) writePage() error {
 	records := make([]pageRecord, 0, len(v.shares))
-	for s, h := range v.shares {
-		records = append(records, pageRecord{Slot: s, State: h.state, Key: h.key})
+	for _, s := range v.slots() {
+		records = append(records, pageRecord{Slot: s, State: v.shares[s].state, Key: v.shares[s].key})
 	}
 	err := v.page.write(records)
 	for i := range records {

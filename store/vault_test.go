@@ -200,6 +200,7 @@ func TestWrongPassphrase(t *testing.T) {
 }
 
 func TestDamagedPageOpensNothing(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(newDir(t))
 	s := mustOpen(t, cfg)
 	mustAdd(t, s.Vault(), epoch1, secret)
@@ -275,6 +276,7 @@ func TestCostsOutOfBoundsAreRefused(t *testing.T) {
 
 // The product's cost and no cheaper one seals a new page.
 func TestNewPageHasTheRecommendedCost(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(newDir(t))
 	cfg.cost = cost{}
 	s := mustOpen(t, cfg)

@@ -86,6 +86,7 @@ func wantSealed(t *testing.T, cfg Config, says string) {
 }
 
 func TestOlderLedgerUnderNewerAnchorIsSealed(t *testing.T) {
+	t.Parallel()
 	for name, more := range map[string]func(guard.Tx) error{
 		"with audit entries":    appendEvents("r-2", 1),
 		"without audit entries": set("x/wallet-1", "position"),
@@ -104,6 +105,7 @@ func TestOlderLedgerUnderNewerAnchorIsSealed(t *testing.T) {
 }
 
 func TestNewerLedgerOverOlderAnchorOpens(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{0, 3, edgeEvery, edgeEvery + 1} {
 		cfg := written(t, size)
 		path := filepath.Join(cfg.Dir, anchorName)
@@ -172,6 +174,7 @@ func edit(t *testing.T, cfg Config, change func(*badger.Txn) error) {
 }
 
 func TestEditedLedgerIsSealed(t *testing.T) {
+	t.Parallel()
 	const n = edgeEvery + 20
 	rewritten := func(txn *badger.Txn) error { // an entry and everything the ledger says about it
 		e, err := entry(txn, n-1)
@@ -209,6 +212,7 @@ func TestEditedLedgerIsSealed(t *testing.T) {
 		"edge removed": {func(txn *badger.Txn) error { return write(txn, edgeKey(edgeEvery), nil) }, "edge of the audit log"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := written(t, n)
 			if name == "edge replaced" || name == "edge of another size" || name == "edge removed" {
 				grow := mustOpen(t, cfg) // so that the replay starts at the edge
@@ -256,6 +260,7 @@ func otherHead(txn *badger.Txn) error {
 }
 
 func TestDamagedAnchorIsSealed(t *testing.T) {
+	t.Parallel()
 	cfg := written(t, 5)
 	path := filepath.Join(cfg.Dir, anchorName)
 	good, err := os.ReadFile(path)

@@ -138,7 +138,7 @@ func TestOddPairsAreABug(t *testing.T) {
 			t.Error("a name without a value was taken")
 		}
 	}()
-	KV(make([]string, 1)...)
+	KV(strings.Fields("alone")...)
 }
 
 func TestDetailsGet(t *testing.T) {
