@@ -55,8 +55,11 @@ func (n *Node) EnterApproval(ctx context.Context, id string, raw []byte) (k Key,
 	return k, err
 }
 
+// TripOrder is one order to stop.
+type TripOrder = kill.Trip
+
 // EnterTrip is Trip of an encoded kill.Trip, which it returns.
-func (n *Node) EnterTrip(ctx context.Context, raw []byte) (t kill.Trip, recorded, missing []string, err error) {
+func (n *Node) EnterTrip(ctx context.Context, raw []byte) (t TripOrder, recorded, missing []string, err error) {
 	err = enter(raw, func(given kill.Trip) (err error) {
 		t = given
 		recorded, missing, err = n.Trip(ctx, t)

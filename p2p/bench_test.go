@@ -3,6 +3,7 @@ package p2p
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"testing"
 )
 
@@ -64,12 +65,12 @@ func BenchmarkSession(b *testing.B) {
 	})
 }
 
-// BenchmarkCalls64 has 16 callers a processor: what is queued together leaves together.
+// BenchmarkCalls64 has 64 callers: what is queued together leaves together.
 func BenchmarkCalls64(b *testing.B) {
 	both(b, func(b *testing.B, n Network) {
 		all := benchPair(b, n)
 		body := bytes.Repeat([]byte("x"), 256)
-		b.SetParallelism(handlersPerPeer / 4)
+		b.SetParallelism(handlersPerPeer / runtime.GOMAXPROCS(0))
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				if _, err := all[0].Call(b.Context(), "b", kindAsk, body); err != nil {

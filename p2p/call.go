@@ -110,23 +110,28 @@ func (m *mux) settle(f frame) error {
 
 // serveCall starts the handler of a request, unless as many are running as a peer may have.
 func (m *mux) serveCall(ctx context.Context, f frame) {
-	h := m.peer.host
 	select {
-	case m.peer.slots <- struct{}{}:
+	case m.peer.running <- struct{}{}:
+		m.peer.host.wg.Go(func() { m.runCall(ctx, f) })
 	default:
 		m.offer(frame{form: formBusy, kind: f.kind, id: f.id})
-		return
 	}
-	h.wg.Go(func() {
-		defer func() { <-m.peer.slots }()
-		ctx, cancel := context.WithTimeout(ctx, min(time.Duration(f.left)*time.Millisecond, callMax))
-		defer cancel()
-		answer := m.handled(ctx, f)
-		select {
-		case m.out <- answer:
-		case <-m.down:
-		}
-	})
+}
+
+// runCall runs the handler and sends its answer. Its place among the running is free before the answer can be seen, or a
+// caller that asks again at once would find it taken; a place among the answers, of which there are as many, bounds
+// those that a slow peer leaves waiting.
+func (m *mux) runCall(ctx context.Context, f frame) {
+	ctx, cancel := context.WithTimeout(ctx, min(time.Duration(f.left)*time.Millisecond, callMax))
+	defer cancel()
+	answer := m.handled(ctx, f)
+	m.peer.answering <- struct{}{}
+	defer func() { <-m.peer.answering }()
+	<-m.peer.running
+	select {
+	case m.out <- answer:
+	case <-m.down:
+	}
 }
 
 // handled runs the handler and makes its answer.

@@ -210,6 +210,25 @@ func TestCallsBeyondTheCapAreBusy(t *testing.T) {
 	})
 }
 
+// TestAnsweredCallsDontCount: as many callers as the cap allows are never busy, however quickly they call again.
+func TestAnsweredCallsDontCount(t *testing.T) {
+	contract(t, func(t *testing.T, n Network) {
+		all := join(t, n, base("a", "a", "b"), base("b", "a", "b"))
+		var wg sync.WaitGroup
+		for range handlersPerPeer {
+			wg.Go(func() {
+				for range 200 {
+					if _, err := all[0].Call(deadline(t), "b", kindAsk, nil); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
 func TestUnknownNamesAndKindsAreRefusedHere(t *testing.T) {
 	contract(t, func(t *testing.T, n Network) {
 		a := join(t, n, base("a", "a", "b"), base("b", "a", "b"))[0]

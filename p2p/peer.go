@@ -17,9 +17,11 @@ type peer struct {
 	name   string
 	key    ed25519.PublicKey
 	addrs  []string
-	opens  bool          // we open the link and they accept it; the other way round at their end
-	offers chan link     // links they opened, for run to take
-	slots  chan struct{} // held by running handlers, across links
+	opens  bool      // we open the link and they accept it; the other way round at their end
+	offers chan link // links they opened, for run to take
+
+	running   chan struct{} // holds one for each running handler, across links
+	answering chan struct{} // and one for each answer that waits for the queue
 
 	mu    sync.Mutex // guards the fields below
 	mux   *mux       // nil when down
@@ -30,10 +32,10 @@ func newPeer(h *host, p Peer) *peer {
 	return &peer{
 		host: h, name: p.Party, key: p.PublicKey, addrs: p.Addrs,
 		// Either end may have dialled; that one opens the link is settled by the keys, so that two never cross.
-		opens:  bytes.Compare(h.public(), p.PublicKey) < 0,
-		offers: make(chan link),
-		slots:  make(chan struct{}, handlersPerPeer),
-		state:  Status{Party: p.Party},
+		opens:   bytes.Compare(h.public(), p.PublicKey) < 0,
+		offers:  make(chan link),
+		running: make(chan struct{}, handlersPerPeer), answering: make(chan struct{}, handlersPerPeer),
+		state: Status{Party: p.Party},
 	}
 }
 

@@ -39,6 +39,12 @@ func takeLock(f *os.File) error {
 	return err
 }
 
+// unlockDir gives the directory back at once: a child that is just being started has the file open too, for a moment.
+func unlockDir(f *os.File) {
+	syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // fails only for a file that is closed
+	f.Close()
+}
+
 // owner reads the pid that the holder wrote.
 func owner(f *os.File) string {
 	b, err := io.ReadAll(io.LimitReader(f, 16))

@@ -178,7 +178,7 @@ func (s *Store) Close() error {
 		s.vault.close()
 	}
 	if s.lock != nil {
-		s.lock.Close()
+		unlockDir(s.lock)
 	}
 	errs = append(errs, s.root.Close())
 	if err := errors.Join(errs...); err != nil {

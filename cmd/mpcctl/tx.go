@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -232,7 +233,7 @@ func (t *tool) showStatus(s client.Status) error {
 	return t.ui.result(s, func(w io.Writer) {
 		for _, row := range [][2]string{
 			{"request", s.ID}, {"state", s.State}, {"wallet", s.Wallet}, {"agent", s.Agent},
-			{"amount", s.Amount + " " + s.Asset}, {"destination", s.Destination}, {"signers", list(s.Signers)},
+			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", s.Destination}, {"signers", strings.Join(s.Signers, ",")},
 			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message", s.BoC},
 		} {
 			if row[1] != "" {

@@ -143,6 +143,7 @@ type Ceremony struct {
 // Agent is a caller that may ask for signatures.
 type Agent struct {
 	ID        string    `json:"id"`
+	Revision  uint64    `json:"revision"` // rises with every record of the id
 	PublicKey string    `json:"public_key"`
 	Wallets   []string  `json:"wallets"`
 	NotBefore time.Time `json:"not_before"`

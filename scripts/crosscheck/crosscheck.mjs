@@ -65,7 +65,7 @@ async function checkExecution() {
   const faucet = await chain.treasury('faucet')
   await faucet.send({ to: wallet.address, value: toNano('1000'), bounce: false })
   const { transactions } = await chain.sendMessage(message)
-  const own = transactions.filter((t) => Address.parseRaw(`0:${t.address.toString(16).padStart(64, '0')}`).equals(wallet.address))
+  const own = transactions.filter((t) => t.address === BigInt('0x' + wallet.address.hash.toString('hex')))
   assert.equal(own.length, 1)
   const { description, outMessages, outMessagesCount } = own[0]
   assert.equal(description.computePhase.exitCode, 0)

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Scripts read these names.
+func TestDemoReportHasItsNames(t *testing.T) {
+	for want, v := range map[string]any{
+		"keygen parties refused seconds signed threshold wallet": demoReport{},
+		"epoch key_id public_key seconds":                        demoKeygen{},
+		"address raw version":                                    demoWallet{},
+		"amount boc confirmed destination destination_balance request_id signature signers signing_hash verified": demoSigned{},
+		"layer reason reason_code request_id":              demoRefused{},
+		"agent_key context liteserver nodes operator_keys": devReport{},
+		"metrics party pid url":                            devNode{},
+		"addr public_key":                                  devLiteserver{},
+	} {
+		var names map[string]any
+		if err := json.Unmarshal(must(json.Marshal(v)), &names); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(names)), " "); got != want {
+			t.Errorf("%T: %s, want %s", v, got, want)
+		}
+	}
+}
+
+func TestResultIsOneJSONObjectAndProgressIsElsewhere(t *testing.T) {
+	var out, err bytes.Buffer
+	u := &ui{out: &out, err: &err, json: true}
+	u.say("starting")
+	if e := u.result(demoReport{Refused: []demoRefused{{Reason: "a <b> & c"}}}, nil); e != nil {
+		t.Fatal(e)
+	}
+	d := json.NewDecoder(&out)
+	var r demoReport
+	if e := d.Decode(&r); e != nil || d.More() || r.Refused[0].Reason != "a <b> & c" {
+		t.Errorf("decode: %+v, %v", r, e)
+	}
+	if err.String() != "mpcctl: starting\n" {
+		t.Errorf("progress = %q", err.String())
+	}
+}

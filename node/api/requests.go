@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/node"
+	"github.com/tonaiagent/mpcnode/node/client"
+)
+
+type sendInput struct {
+	Deliver string `query:"deliver" enum:"signed,sent,confirmed" default:"signed" doc:"how far the node takes the request"`
+	Prefer  string `header:"Prefer" doc:"wait=N: how many seconds to wait for it to settle, 1 to 60, by default 10 (RFC 7240)"`
+}
+
+// send answers 200 once the request is settled, a denial included, and 202 while it is under way.
+func (s *server) send(ctx context.Context, in *sendInput) (*reply[client.Status], error) {
+	ctx, cancel := context.WithTimeout(ctx, preferredWait(in.Prefer))
+	defer cancel()
+	r, err := s.node.Sign(ctx, callOf(ctx).envelope, node.Deliver(in.Deliver))
+	if err != nil {
+		return nil, err
+	}
+	status, err := s.status(context.WithoutCancel(ctx), r)
+	if err != nil {
+		return nil, err
+	}
+	if !r.State.Final(r.Deliver) {
+		return &reply[client.Status]{http.StatusAccepted, status}, nil
+	}
+	return ok(status)
+}
+
+func (s *server) simulate(ctx context.Context, _ *struct{}) (*reply[client.Status], error) {
+	r, err := s.node.Simulate(ctx, callOf(ctx).envelope)
+	if err != nil {
+		return nil, err
+	}
+	return ok(summary(r))
+}
+
+type requestInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Wait int    `query:"wait" minimum:"0" maximum:"60" doc:"seconds to wait for it to settle"`
+}
+
+func (s *server) request(ctx context.Context, in *requestInput) (*reply[client.Status], error) {
+	caller := callOf(ctx).caller
+	r, err := s.node.RequestOf(ctx, caller.Agent, in.ID, time.Duration(in.Wait)*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	status, err := s.status(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if caller.Role != node.RoleAgent {
+		if status.Verdicts, err = s.verdicts(ctx, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	return ok(status)
+}
+
+type listInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+}
+
+func (s *server) requests(ctx context.Context, in *listInput) (*reply[[]client.Status], error) {
+	all, err := s.node.Requests(ctx, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]client.Status, len(all))
+	for i, r := range all {
+		list[i] = summary(r)
+	}
+	return ok(list)
+}
+
+// summary is what the node knows of r without looking further.
+func summary(r node.Request) client.Status {
+	s := client.Status{
+		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.Amount.String(),
+		Destination: r.Destination.String(), Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
+		MaybeSigned: r.MaybeSigned, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
+	}
+	if r.Payload != [32]byte{} {
+		s.SigningHash = hex.EncodeToString(r.Payload[:])
+	}
+	if r.Effect != 0 { // before the decision there is none
+		s.Effect = r.Effect.String()
+	}
+	if r.Reason.Code != "" {
+		s.Reason = &client.Reason{Layer: r.Reason.Layer, Code: r.Reason.Code, Text: node.Sentence(r.Reason)}
+	}
+	return s
+}
+
+// status is summary with the complete signed message.
+func (s *server) status(ctx context.Context, r node.Request) (client.Status, error) {
+	boc, err := s.node.Message(ctx, r)
+	status := summary(r)
+	status.BoC = base64.StdEncoding.EncodeToString(boc)
+	return status, err
+}
+
+func (s *server) verdicts(ctx context.Context, id string) ([]client.Verdict, error) {
+	said, err := s.node.Verdicts(ctx, id)
+	var all []client.Verdict
+	for _, v := range said {
+		all = append(all, client.Verdict{Layer: string(v.Layer), Effect: v.Effect.String(), Code: string(v.Reason),
+			Observed: v.Observed, Limit: v.Limit})
+	}
+	return all, err
+}
+
+// preferredWait reads `wait` of a Prefer header. A preference that can't be read is ignored (RFC 7240 section 2).
+func preferredWait(prefer string) time.Duration {
+	for p := range strings.SplitSeq(prefer, ",") {
+		if seconds, found := strings.CutPrefix(strings.TrimSpace(p), "wait="); found {
+			if n, err := strconv.ParseUint(seconds, 10, 16); err == nil {
+				return min(max(time.Duration(n)*time.Second, minWait), maxWait)
+			}
+		}
+	}
+	return defaultWait
+}
