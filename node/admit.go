@@ -20,6 +20,9 @@ func (n *Node) admit(ctx context.Context, e reqsig.Envelope) (in guard.Intent, k
 	if in, err = n.verified(ctx, e); err != nil {
 		return in, nil, err
 	}
+	if err := addressed(e, pathRequests); err != nil {
+		return in, nil, err
+	}
 	if err := n.takeToken(ctx, in.Agent); err != nil {
 		return in, nil, err
 	}

@@ -41,6 +41,9 @@ func (n *Node) readProposal(ctx context.Context, from string, p wire.Proposal) (
 	if err != nil {
 		return in, err
 	}
+	if err := addressed(p.Request, pathRequests); err != nil {
+		return in, err
+	}
 	if in.Coordinator != from {
 		return in, fmt.Errorf("refuse proposal: the agent named %q as coordinator, it came from %s", in.Coordinator, from)
 	}

@@ -61,11 +61,7 @@ func (c Config) secret() (store.Passphrase, error) {
 	if c.passphrase != "" {
 		return store.NewPassphrase([]byte(c.passphrase)), nil
 	}
-	raw, err := readPrivate(c.Vault.PassphraseFile, 4096)
-	if err != nil {
-		return store.Passphrase{}, fmt.Errorf("read passphrase: %w", err)
-	}
-	return store.NewPassphrase([]byte(strings.TrimRight(string(raw), "\r\n"))), nil
+	return store.ReadPassphrase(c.Vault.PassphraseFile)
 }
 
 // readPrivate reads a small file that must not be readable by the world; a group may read it only if it is ours.

@@ -304,6 +304,9 @@ func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byt
 	if err != nil {
 		return err
 	}
+	if err := addressed(e.Proposal.Request, pathRequests); err != nil {
+		return err
+	}
 	t, err := ton.Decode(w.TON(), e.Proposal.Payload)
 	if err != nil {
 		return err

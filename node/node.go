@@ -145,6 +145,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer secret.Destroy()
 	n.store, err = store.Open(ctx, store.Config{Dir: n.cfg.Data, Secret: secret, Party: n.self, Network: n.network,
 		OnFatal: n.env.Fatal, Logger: n.log})
 	if err != nil {

@@ -12,9 +12,12 @@ import (
 // StateSimulated is the state of a request that was only tried: nothing of it is kept.
 const StateSimulated State = "SIMULATED"
 
-// pathSimulate is where a request to be tried must have been addressed. The signature covers the address, so that what
-// an agent only wanted to try can't be proposed.
-const pathSimulate = "/v1/requests:simulate"
+// Where a request must have been addressed. The signature covers the address, so what an agent only wanted to try can't
+// be proposed.
+const (
+	pathRequests = "/v1/requests"
+	pathSimulate = "/v1/requests:simulate"
+)
 
 // Simulate returns what this node's guard would decide about an agent's signed request: effect and first reason. It is
 // admitted as Sign does and costs as much, but nothing is reserved, recorded or told to anyone.

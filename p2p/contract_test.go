@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -227,6 +229,26 @@ func TestAnsweredCallsDontCount(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// TestPlaceIsFreeBeforeTheAnswerLeaves looks while the answer waits for the queue.
+func TestPlaceIsFreeBeforeTheAnswerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{log: slog.New(slog.DiscardHandler)}
+		m := &mux{peer: newPeerOf(h), out: make(chan frame), down: make(chan struct{})}
+		m.serveCall(t.Context(), frame{form: formRequest, kind: kindAsk, left: 1000})
+		synctest.Wait()
+		if n := len(m.peer.running); n != 0 {
+			t.Errorf("%d calls are running when all are handled", n)
+		}
+		<-m.out
+		h.wg.Wait()
+	})
+}
+
+func newPeerOf(h *host) *peer {
+	h.cfg = base("a", "a", "b")
+	return newPeer(h, h.cfg.Peers[0])
 }
 
 func TestUnknownNamesAndKindsAreRefusedHere(t *testing.T) {

@@ -126,7 +126,7 @@ func TestSecretsShowInNoOutput(t *testing.T) {
 	g := &Generated{Share: s, Public: s.Public()}
 	secrets := [][]byte{s.d.rec.Secret[:], s.d.rec.ChainCode[:], h.own.Bytes()}
 	var out bytes.Buffer
-	for _, v := range []any{s, &s, h, g, *g, []Share{s}, map[string]any{"share": s, "half": h}, struct{ S Share }{s}} {
+	for _, v := range []any{s, &s, h, g, *g, []Share{s}, map[string]any{"share": s, "half": h}, struct{ S Share }{s}, struct{ s Share }{s}, struct{ h *Half }{h}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}

@@ -51,16 +51,15 @@ func demo(ctx context.Context, u *ui) (r demoReport, err error) {
 		return r, fmt.Errorf("make directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	ctx, d, err := startDevnet(ctx, u, dir)
-	defer func() {
-		u.say("stopping")
-		err = errors.Join(err, d.stop())
-		r.Seconds = since(d.started)
-	}()
-	if err != nil {
-		return r, err
+	work, d, err := startDevnet(ctx, u, dir)
+	if err == nil {
+		err = d.tell(work, &r)
 	}
-	return r, d.tell(ctx, &r)
+	err = d.because(ctx, work, err)
+	u.say("stopping")
+	err = errors.Join(err, d.stop())
+	r.Seconds = since(d.started)
+	return r, err
 }
 
 // tell is the demo's story, from a key to the last refusal.

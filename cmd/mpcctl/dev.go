@@ -42,8 +42,8 @@ type devOptions struct {
 	funds     string // TON in each wallet
 }
 
-// maxDevWallets is far more than a benchmark takes.
-const maxDevWallets = 256
+// maxDevWallets keeps setting up within an operator's caller tokens, of which a node has 60 at first.
+const maxDevWallets = 32
 
 func (t *tool) devCommand() *cobra.Command {
 	var o devOptions
@@ -68,7 +68,7 @@ func (t *tool) devCommand() *cobra.Command {
 	return require(c, "dir")
 }
 
-func (t *tool) dev(ctx context.Context, o devOptions) (err error) {
+func (t *tool) dev(ctx context.Context, o devOptions) error {
 	funds, err := ton.ParseNano(o.funds, ton.NativeDecimals)
 	if err != nil {
 		return wrong("fund", err)
@@ -81,24 +81,22 @@ func (t *tool) dev(ctx context.Context, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, d, err := startDevnet(ctx, t.ui, dir)
-	defer func() { err = errors.Join(err, d.stop()) }()
-	if err != nil {
-		return err
+	work, d, err := startDevnet(ctx, t.ui, dir)
+	if err == nil {
+		err = d.setUp(work, walletNames(o.wallets), document, funds)
 	}
-	if err := d.setUp(ctx, walletNames(o.wallets), document, funds); err != nil {
-		return err
+	if err == nil {
+		err = t.ui.result(d.report(), d.text)
 	}
-	if err := t.ui.result(d.report(), d.text); err != nil {
-		return err
+	if err == nil {
+		t.ui.say("running until interrupted")
+		<-work.Done()
 	}
-	t.ui.say("running until interrupted")
-	<-ctx.Done()
-	if err := context.Cause(ctx); !interrupted(err) {
-		return err
+	if err != nil || ctx.Err() == nil { // else it ends as it should
+		err = d.because(ctx, work, errors.Join(err, context.Cause(work)))
 	}
 	t.ui.say("stopping")
-	return nil
+	return errors.Join(err, d.stop())
 }
 
 func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, funds ton.Nano) error {

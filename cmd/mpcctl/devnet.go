@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/node/client"
@@ -95,6 +96,25 @@ func (d *devnet) awaitLinks(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// because returns why the network's work failed: a node that ended by itself, or the user, stands behind whatever call
+// failed first.
+func (d *devnet) because(user, work context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case user.Err() != nil:
+		return errInterrupted
+	}
+	for _, p := range d.processes {
+		d.ui.say("the end of %s's log:", p.name)
+		d.ui.say("%s", strings.TrimSpace(p.tail()))
+	}
+	if cause := context.Cause(work); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // stop ends the nodes, all at once, and then the chain.

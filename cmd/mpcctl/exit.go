@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -91,5 +90,5 @@ var problemHints = map[string]string{
 	"wallet_busy":     "wait until the wallet's request is settled: see `mpcctl tx list`",
 }
 
-// interrupted reports whether the user ended the tool.
-func interrupted(err error) bool { return errors.Is(err, context.Canceled) }
+// errInterrupted says that the user ended the tool.
+var errInterrupted = errors.New("interrupted")

@@ -61,6 +61,9 @@ func (t *tool) keygenApprove(ctx context.Context, args []string) error {
 		if c, err = s.ceremony(ctx, args[0]); err != nil {
 			return c, err
 		}
+		if c.State != stateProposed {
+			return c, fmt.Errorf("there is nothing to approve: key generation %s is %s", c.Key, c.State)
+		}
 		if err := s.approveKeygen(ctx, c); err != nil {
 			return c, err
 		}

@@ -18,7 +18,7 @@ import (
 const stopTime = 10 * time.Second
 
 // tailBytes is how much of a node's log is shown when it fails.
-const tailBytes = 4 << 10
+const tailBytes = 3 << 10
 
 // process is one node's process.
 type process struct {
@@ -73,9 +73,10 @@ func (p *process) stop() error {
 
 // died says that the process ended by itself, with the end of its log.
 func (p *process) died() error {
-	return fmt.Errorf("node %s ended by itself (%v); the end of its log:\n%s", p.name, p.cmd.ProcessState, p.tail())
+	return fmt.Errorf("node %s ended by itself (%v)", p.name, p.cmd.ProcessState)
 }
 
+// tail returns the end of the log.
 func (p *process) tail() string {
 	raw, err := os.ReadFile(p.log)
 	if err != nil {

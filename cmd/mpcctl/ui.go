@@ -34,12 +34,8 @@ func (u *ui) say(format string, args ...any) {
 
 // end reports how the tool ended and returns its exit code.
 func (u *ui) end(err error) int {
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitDone
-	case interrupted(err):
-		u.say("interrupted")
-		return exitFailed
 	}
 	for line := range strings.Lines(err.Error()) {
 		u.say("%s", strings.TrimRight(line, "\n"))

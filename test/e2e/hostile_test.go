@@ -236,6 +236,8 @@ func TestHostileCoordinatorGetsNothingButWhatTheAgentAsked(t *testing.T) {
 		stranger := good
 		stranger.agent, stranger.key = "agent-2", "k-2"
 		refused["an agent nobody enrolled"] = wire.Proposal{Request: w.envelope(stranger), Payload: payload}
+		tried := w.envelopeTo(good, "/v1/requests:simulate")
+		refused["what the agent only wanted to try"] = wire.Proposal{Request: tried, Payload: payload}
 		for what, p := range refused {
 			if _, _, err := h.propose("user", p); err == nil {
 				t.Errorf("%s was decided", what)

@@ -294,7 +294,9 @@ type order struct {
 }
 
 // envelope is the agent's signed request.
-func (w *network) envelope(o order) reqsig.Envelope {
+func (w *network) envelope(o order) reqsig.Envelope { return w.envelopeTo(o, "/v1/requests") }
+
+func (w *network) envelopeTo(o order, path string) reqsig.Envelope {
 	w.t.Helper()
 	id := w.id()
 	body, err := json.Marshal(client.Request{Network: hex.EncodeToString(id[:]), Wallet: o.wallet, Coordinator: o.ask,
@@ -305,7 +307,7 @@ func (w *network) envelope(o order) reqsig.Envelope {
 		w.keys++
 		o.key = fmt.Sprintf("k-%d", w.keys)
 	}
-	return reqsig.New("POST", "http://"+o.ask+".example/v1/requests", o.key, body, "agent:"+o.agent, seed("agent "+o.agent), w.now())
+	return reqsig.New("POST", "http://"+o.ask+".example"+path, o.key, body, "agent:"+o.agent, seed("agent "+o.agent), w.now())
 }
 
 // send asks a node and waits up to half a minute of fake time.
