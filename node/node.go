@@ -1,11 +1,11 @@
 // Package node is one party: it puts the guard, the vault, the threshold protocol, the network and the chain together
 // into the one request flow. Read sign.go from top to bottom; its steps 1 to 10 are the whole way of a request.
 //
-//	1 admit     admit.go        5 open      sign.go, contribute.go
+//	1 admit     admit.go        5 open      attempt.go, contribute.go
 //	2 build     build.go        6 permit    contribute.go
-//	3 propose   sign.go         7, 8 sign   contribute.go
+//	3 propose   propose.go      7, 8 sign   contribute.go
 //	  decide    decide.go       9 record    receipts.go
-//	4 choose    sign.go        10 finish    finish.go
+//	4 choose    propose.go     10 finish    finish.go
 //
 // A coordinator is a courier: every node verifies the agent's signature, reads the bytes, looks at the chain and decides
 // for itself. Only Node reads the clock.

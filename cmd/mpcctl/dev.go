@@ -88,12 +88,9 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	if err == nil {
 		err = t.ui.result(d.report(), d.text)
 	}
-	if err == nil {
+	if err = d.because(ctx, work, err); err == nil {
 		t.ui.say("running until interrupted")
-		<-work.Done()
-	}
-	if err != nil || ctx.Err() == nil { // else it ends as it should
-		err = d.because(ctx, work, errors.Join(err, context.Cause(work)))
+		d.watch(ctx)
 	}
 	t.ui.say("stopping")
 	return errors.Join(err, d.stop())

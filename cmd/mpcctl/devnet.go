@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/node/client"
@@ -96,6 +98,23 @@ func (d *devnet) awaitLinks(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// watch tells of nodes that end by themselves, until ctx ends. The others go on: trying that out is what the network is
+// for.
+func (d *devnet) watch(ctx context.Context) {
+	var watching sync.WaitGroup
+	for _, p := range d.processes {
+		watching.Go(func() {
+			select {
+			case <-p.done:
+				d.ui.say("%v; to start it again: mpcnode run --config %s", p.died(), filepath.Join(d.dir, p.name, "node.yaml"))
+			case <-ctx.Done():
+			}
+		})
+	}
+	watching.Wait()
+	<-ctx.Done()
 }
 
 // because returns why the network's work failed: a node that ended by itself, or the user, stands behind whatever call

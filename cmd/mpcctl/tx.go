@@ -232,13 +232,16 @@ func verdict(s client.Status) error {
 func (t *tool) showStatus(s client.Status) error {
 	return t.ui.result(s, func(w io.Writer) {
 		for _, row := range [][2]string{
-			{"request", s.ID}, {"state", s.State}, {"wallet", s.Wallet}, {"agent", s.Agent},
+			{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
 			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", s.Destination}, {"signers", strings.Join(s.Signers, ",")},
 			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message", s.BoC},
 		} {
 			if row[1] != "" {
 				line(w, row[0], row[1])
 			}
+		}
+		if len(s.Verdicts) > 0 {
+			line(w, "LAYER", "EFFECT", "REASON", "OBSERVED", "LIMIT")
 		}
 		for _, v := range s.Verdicts {
 			line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)

@@ -42,6 +42,10 @@ func runCommand(stderr io.Writer) *cobra.Command {
 // run is the life of a node.
 func run(ctx context.Context, cfg node.Config, log *slog.Logger) error {
 	n, stop, err := node.Start(ctx, cfg, log, func(err error) { die(log, err) })
+	if err != nil && ctx.Err() != nil {
+		log.Info("stopped before it was up", "err", err)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}

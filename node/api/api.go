@@ -42,7 +42,8 @@ func newServer(n *node.Node, url string, log *slog.Logger) (*server, error) {
 	s.api = humago.New(s.mux, description())
 	for _, r := range routes {
 		s.routes[r.pattern()] = r
-		r.bind(s, s.operation(r))
+		r.bind(s, operation(r))
+		s.describeBody(r)
 	}
 	openapi, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"runtime/debug"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/node"
@@ -142,7 +143,7 @@ func (s *server) recovered(w http.ResponseWriter, r *http.Request) {
 		if bug == http.ErrAbortHandler {
 			panic(bug)
 		}
-		s.log.Error("call panicked", "method", r.Method, "path", r.URL.Path, "bug", bug)
+		s.log.Error("call panicked", "method", r.Method, "path", r.URL.Path, "bug", bug, "stack", string(debug.Stack()))
 		problemf(http.StatusInternalServerError, "internal", "this is a fault of the node: its log says more").write(w)
 	}
 }

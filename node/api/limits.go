@@ -17,8 +17,6 @@ const (
 	minWait     = time.Second      // below that a request could not even be admitted
 	maxWait     = 60 * time.Second // a load balancer's usual patience
 
-	defaultListed = 50
-
 	readyEvery = time.Second // /readyz is unsigned: however often it is asked, the node looks once a second
 
 	maxScrapes    = 4 // at once

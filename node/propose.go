@@ -1,0 +1,195 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/digest"
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+)
+
+// graceForOrder is how long the coordinator waits for parties that come earlier in the request's order once enough others
+// have allowed. It keeps the choice of signers the request's, not the network's.
+const graceForOrder = 250 * time.Millisecond
+
+// voice is what one party said to a proposal.
+type voice struct {
+	party     string
+	statement wire.Statement
+	answer    answer
+	err       error // it said nothing
+}
+
+// answer adds reading to wire.Answer.
+type answer struct{ wire.Answer }
+
+func (a answer) has(code guard.Reason) bool {
+	return slices.ContainsFunc(a.Reasons, func(r wire.Reason) bool { return r.Code == string(code) })
+}
+
+func (v voice) effect() guard.Effect {
+	if v.err != nil {
+		return guard.Unknown
+	}
+	return guard.Effect(v.answer.Effect)
+}
+
+func (v voice) allows() bool { return v.effect() == guard.Allow && v.answer.Reserved }
+
+type voices []voice
+
+func (vs voices) of(party string) voice {
+	for _, v := range vs {
+		if v.party == party {
+			return v
+		}
+	}
+	return voice{party: party, err: errors.New("did not answer in time")}
+}
+
+// about takes away the voice of every party that answered about other bytes than this one read, and returns this
+// party's own.
+func (vs voices) about(self string) voice {
+	own := vs.of(self)
+	for i, v := range vs {
+		if v.err == nil && v.answer.Payload != own.answer.Payload {
+			vs[i].err = errors.New("answered about another payload")
+		}
+	}
+	return own
+}
+
+// propose asks every party, this one included, and returns what came back once it suffices: everybody's word, or
+// enough allows and a little patience.
+func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) voices {
+	ctx, cancel := context.WithTimeout(ctx, proposeTimeout)
+	defer cancel()
+	said := make(chan voice, len(n.manifest.Parties))
+	raw := wire.Encode(p)
+	for _, party := range n.manifest.Names() {
+		go func() { said <- n.ask(ctx, party, p, raw, in.Request) }()
+	}
+	var all voices
+	var grace <-chan time.Time
+	for len(all) < cap(said) {
+		select {
+		case v := <-said:
+			all = append(all, v)
+		case <-grace:
+			return all
+		case <-ctx.Done():
+			return all
+		}
+		if grace == nil && n.enough(all) {
+			grace = time.After(graceForOrder)
+		}
+	}
+	return all
+}
+
+// enough reports whether this party has spoken and sufficient parties allow.
+func (n *Node) enough(all voices) bool {
+	allows := 0
+	for _, v := range all {
+		if v.allows() {
+			allows++
+		}
+	}
+	own := slices.ContainsFunc(all, func(v voice) bool { return v.party == n.self })
+	return own && allows >= n.manifest.Need
+}
+
+// ask gets one party's answer: by a call, or from this node's own guard.
+func (n *Node) ask(ctx context.Context, party string, p wire.Proposal, raw []byte, request [32]byte) voice {
+	v := voice{party: party}
+	if party == n.self {
+		v.statement, v.err = n.decide(ctx, n.self, p)
+	} else {
+		v.statement, v.err = callPeer[wire.Statement](ctx, n, party, wire.FramePropose, raw)
+	}
+	if v.err == nil {
+		v.err = v.statement.Read(&v.answer.Answer)
+	}
+	if v.err == nil && (v.statement.Party != party || v.statement.Kind != wire.KindAnswer || v.answer.Request != request) {
+		v.err = errors.New("answered something else than it was asked")
+	}
+	if v.err != nil {
+		n.log.Warn("party did not answer a proposal", "peer", party, "err", v.err)
+	}
+	return v
+}
+
+// refusal is how a request ends that too few parties allow.
+type refusal struct {
+	state  State
+	reason wire.Reason
+}
+
+// choose picks the signers: the first `need` parties that allow, required parties before all others, in the order that
+// the request's own id gives. Parties seen at fault lately come last.
+func (n *Node) choose(in guard.Intent, all voices) ([]string, *refusal) {
+	var allow, silent []string
+	for _, party := range n.ordered(in.RequestID) {
+		switch v := all.of(party); {
+		case v.allows():
+			allow = append(allow, party)
+		case v.err != nil:
+			silent = append(silent, party)
+		}
+	}
+	signers := n.pick(allow)
+	if signers != nil {
+		return signers, nil
+	}
+	if n.pick(slices.Concat(allow, silent)) != nil {
+		return nil, &refusal{StateFailed, wire.Reason{Code: codeQuorum}}
+	}
+	own := all.of(n.self)
+	if len(own.answer.Reasons) > 0 {
+		return nil, &refusal{StateDenied, own.answer.Reasons[0]}
+	}
+	return nil, &refusal{StateDenied, wire.Reason{Code: codeRefusedByPeer}}
+}
+
+// pick returns `need` of the parties with every required one among them, or nil.
+func (n *Node) pick(from []string) []string {
+	for _, required := range n.manifest.Required {
+		if !slices.Contains(from, required) {
+			return nil
+		}
+	}
+	rank := func(p string) int {
+		switch {
+		case slices.Contains(n.manifest.Required, p):
+			return 0
+		case n.faults.cooling(p, n.env.Now()):
+			return 2
+		}
+		return 1
+	}
+	from = slices.Clone(from)
+	slices.SortStableFunc(from, func(a, b string) int { return rank(a) - rank(b) })
+	if len(from) < n.manifest.Need {
+		return nil
+	}
+	return from[:n.manifest.Need]
+}
+
+// ordered returns the parties in the request's own order.
+func (n *Node) ordered(requestID string) []string {
+	return InOrder(requestID, n.manifest.Names())
+}
+
+// InOrder returns parties in the order that a request id gives them: by Digest("order/v1", request id, party).
+func InOrder(requestID string, parties []string) []string {
+	parties = slices.Clone(parties)
+	slices.SortFunc(parties, func(a, b string) int {
+		x, y := digest.Sum(digest.Order, requestID, a), digest.Sum(digest.Order, requestID, b)
+		return bytes.Compare(x[:], y[:])
+	})
+	return parties
+}
