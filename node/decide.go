@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -190,10 +191,14 @@ func codes(d guard.Decision) (reasons []wire.Reason) {
 	return reasons
 }
 
-// logDecision writes the one info line that a request has at a node.
+// logDecision writes the one info line that a request has at a node that takes part; the coordinator's says how it ended.
 func (n *Node) logDecision(in guard.Intent, d guard.Decision) {
 	n.metrics.decided(d)
+	level := slog.LevelInfo
+	if in.Coordinator == n.self {
+		level = slog.LevelDebug
+	}
 	first := d.First()
-	n.log.Info("decided", "request", in.RequestID, "wallet", in.Wallet, "agent", in.Agent, "effect", d.Effect,
+	n.log.Log(n.ctx, level, "decided", "request", in.RequestID, "wallet", in.Wallet, "agent", in.Agent, "effect", d.Effect,
 		"layer", first.Layer, "reason", first.Reason, "seq", d.Seq)
 }

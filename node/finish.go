@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -45,8 +46,12 @@ func (n *Node) settle(j *job, change func(*Request)) {
 	if err != nil {
 		n.log.Error("record request", "request", r.ID, "state", r.State, "err", err)
 	}
-	n.metrics.outcome(r)
-	n.log.Info("request", "request", r.ID, "wallet", r.Wallet, "agent", r.Agent, "state", r.State,
+	level := slog.LevelDebug
+	if r.State.Final(r.Deliver) {
+		level = slog.LevelInfo // one line a request and node
+		n.metrics.outcome(r)
+	}
+	n.log.Log(n.ctx, level, "request", "request", r.ID, "wallet", r.Wallet, "agent", r.Agent, "state", r.State,
 		"layer", r.Reason.Layer, "reason", r.Reason.Code, "dur_ms", n.env.Now().UnixMilli()-r.Created)
 	j.set(func(to *Request) { *to = r })
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -89,6 +90,16 @@ func newRequest(in guard.Intent, deliver Deliver, now time.Time) Request {
 func readRequest(tx guard.Tx, id string) (r Request, ok bool, err error) {
 	ok, err = readRecord(tx, requestKey(id), &r)
 	return r, ok, err
+}
+
+// deploys reports whether a request's message must carry the wallet's StateInit, as decide saw it.
+func (n *Node) deploys(ctx context.Context, id string) (deploy bool, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		r, _, err := readRequest(tx, id)
+		deploy = r.Deploy
+		return err
+	})
+	return deploy, err
 }
 
 func writeRequest(tx guard.Tx, r Request, now time.Time) {

@@ -85,7 +85,14 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		n.settle(j, func(r *Request) { r.State, r.Reason, r.Effect = refusal.state, refusal.reason, own.effect() })
 		return
 	}
-	j.set(func(r *Request) { r.State, r.Payload, r.Effect = StateSigning, own.answer.Payload, own.effect() })
+	deploy, err := n.deploys(ctx, in.RequestID)
+	if err != nil {
+		j.reject(notAdmitted(err))
+		return
+	}
+	j.set(func(r *Request) {
+		r.State, r.Payload, r.Deploy, r.Effect = StateSigning, own.answer.Payload, deploy, own.effect()
+	})
 	signed, err := n.sign(ctx, in, voices, signers) // 5 to 9
 	if err != nil {
 		n.settle(j, func(r *Request) { r.State, r.Reason, r.MaybeSigned = StateFailed, failure(err), true })

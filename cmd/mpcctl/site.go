@@ -24,10 +24,13 @@ const callTimeout = 20 * time.Second
 type site struct {
 	Context
 	network [32]byte
+
+	mu      sync.Mutex
+	clients map[string]*client.Client // by key id; guarded by mu. Each keeps its connections.
 }
 
 func newSite(x Context) (*site, error) {
-	s := &site{Context: x}
+	s := &site{Context: x, clients: map[string]*client.Client{}}
 	if _, err := hex.Decode(s.network[:], []byte(x.Network)); err != nil {
 		return nil, fmt.Errorf("context %s: network: %w", x.Name, err)
 	}
@@ -99,11 +102,21 @@ func (s *site) operator() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return person(s.URL, key), nil
+	return s.person(key), nil
 }
 
-func person(url string, key ed25519.PrivateKey) *client.Client {
-	return client.New(url, client.KeyID(key.Public().(ed25519.PublicKey)), key)
+// person returns a client that signs as the enrolled person whose key that is.
+func (s *site) person(key ed25519.PrivateKey) *client.Client {
+	return s.client(client.KeyID(key.Public().(ed25519.PublicKey)), key)
+}
+
+func (s *site) client(keyID string, key ed25519.PrivateKey) *client.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clients[keyID] == nil {
+		s.clients[keyID] = client.New(s.URL, keyID, key)
+	}
+	return s.clients[keyID]
 }
 
 // get reads path into v as the operator.
@@ -125,7 +138,7 @@ func (s *site) hand(ctx context.Context, key ed25519.PrivateKey, path string, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return person(s.URL, key).Do(ctx, http.MethodPost, path, rand.Text(), body, v)
+	return s.person(key).Do(ctx, http.MethodPost, path, rand.Text(), body, v)
 }
 
 // outcome is what one of several contexts answered.

@@ -146,7 +146,7 @@ func (s *site) asAgent() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(s.URL, "agent:"+s.Agent, key), nil
+	return s.client("agent:"+s.Agent, key), nil
 }
 
 // send asks for a signature and waits until the request is settled as far as it was asked to be taken.

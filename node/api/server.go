@@ -127,10 +127,10 @@ func (s *Server) Close() error {
 	defer cancel()
 	var errs []error
 	for _, a := range s.served {
-		a.listener.Close() // Shutdown knows a listener only once it is served
 		if err := a.http.Shutdown(ctx); err != nil {
 			errs = append(errs, a.http.Close())
 		}
+		a.listener.Close() // Shutdown knows a listener only once it is served
 	}
 	return errors.Join(errs...)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -69,11 +68,7 @@ func startNetwork(ctx context.Context) (*network, error) {
 	if err := n.dev.Start(); err != nil {
 		return n, err
 	}
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil {
-		return n, fmt.Errorf("mpcctl dev: %w", err)
-	}
-	if err := json.Unmarshal(line, &n.report); err != nil {
+	if err := json.NewDecoder(out).Decode(&n.report); err != nil {
 		return n, fmt.Errorf("read what mpcctl dev prints: %w", err)
 	}
 	return n, n.connect(ctx)
