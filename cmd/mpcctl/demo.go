@@ -218,4 +218,4 @@ func (d *devnet) askStopped(ctx context.Context, _ ton.Wallet, to string) (clien
 }
 
 // since returns seconds, to the millisecond.
-func since(t time.Time) float64 { return time.Since(t).Round(time.Millisecond).Seconds() }
+func since(t time.Time) float64 { return float64(time.Since(t).Milliseconds()) / 1000 }
