@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 
 	"github.com/tonaiagent/mpcnode/digest"
 	"github.com/tonaiagent/mpcnode/guard"
@@ -58,14 +59,28 @@ func (n *Node) EnterApproval(ctx context.Context, id string, raw []byte) (k Key,
 // TripOrder is one order to stop.
 type TripOrder = kill.Trip
 
-// EnterTrip is Trip of an encoded kill.Trip, which it returns.
+// EnterTrip is Trip of an encoded kill.Trip, which it returns. An order that changes nothing, since it was lifted or has
+// ended, is a problem: who gives it believes that something has stopped.
 func (n *Node) EnterTrip(ctx context.Context, raw []byte) (t TripOrder, recorded, missing []string, err error) {
 	err = enter(raw, func(given kill.Trip) (err error) {
 		t = given
-		recorded, missing, err = n.Trip(ctx, t)
-		return err
+		if recorded, missing, err = n.Trip(ctx, t); err != nil {
+			return err
+		}
+		return n.stands(ctx, t.ID)
 	})
 	return t, recorded, missing, err
+}
+
+func (n *Node) stands(ctx context.Context, id string) error {
+	open, err := n.Trips(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(open, func(t kill.Trip) bool { return t.ID == id }) {
+		return problemf(409, "trip_over", "%s stops nothing: it was lifted here or has ended: sign a new one", id)
+	}
+	return nil
 }
 
 // EnterLift is Lift of an encoded kill.Lift.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -87,20 +88,15 @@ func (c Contexts) write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write contexts: %w", err)
 	}
-	tmp := path + ".new"
-	if err := writePrivate(tmp, raw); err != nil {
+	next := path + "." + rand.Text()
+	if err = writePrivate(next, raw); err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
+		os.Remove(next)
 		return fmt.Errorf("write contexts: %w", err)
 	}
-	return os.Rename(tmp, path)
-}
-
-func writePrivate(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	return nil
 }
 
 func (c Contexts) check() error {

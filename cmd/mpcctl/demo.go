@@ -80,7 +80,7 @@ func (d *devnet) tell(ctx context.Context, r *demoReport) error {
 		if status.State != string(node.StateDenied) || status.Reason == nil {
 			return fmt.Errorf("a request that must be refused is %s", status.State)
 		}
-		d.ui.say("refused: %s: %s", status.Reason.Layer, printable(status.Reason.Text))
+		d.ui.say("refused: %s: %s", status.Reason.Layer, status.Reason.Text)
 		r.Refused = append(r.Refused, demoRefused{status.ID, status.Reason.Layer, status.Reason.Code, status.Reason.Text})
 	}
 	return nil

@@ -111,11 +111,7 @@ func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, f
 func (o devOptions) document() ([]byte, error) {
 	switch {
 	case o.policy != "":
-		b, err := readSmall(o.policy, maxPolicy)
-		if err != nil {
-			return nil, fmt.Errorf("read policy: %w", err)
-		}
-		return b, nil
+		return readPolicy(o.policy)
 	case o.unlimited:
 		return devPolicy("1000000000", "5000000000", "rate: {unlimited: true, cooldownSeconds: 0}\n    callerTokens: {unlimited: true}"), nil
 	}

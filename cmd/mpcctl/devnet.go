@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -127,8 +126,7 @@ func (d *devnet) because(user, work context.Context, err error) error {
 		return errInterrupted
 	}
 	for _, p := range d.processes {
-		d.ui.say("the end of %s's log:", p.name)
-		d.ui.say("%s", strings.TrimSpace(p.tail()))
+		d.ui.say("the end of %s's log:\n%s", p.name, p.tail())
 	}
 	if cause := context.Cause(work); cause != nil {
 		return cause

@@ -37,18 +37,24 @@ func createKey(path string) (ed25519.PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err = writePrivate(path, []byte(hex.EncodeToString(key.Seed())+"\n"))
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create key: %s exists and is never overwritten", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
-	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, fmt.Errorf("create key: %w", err)
-	}
 	return pub, nil
+}
+
+// writePrivate writes a new file that only its owner may read.
+func writePrivate(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // readPrivate reads a small file that only its owner may read or write.

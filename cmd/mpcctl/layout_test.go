@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,4 +141,18 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+func TestNodesDoNotInheritTheUsersSettings(t *testing.T) {
+	t.Setenv("MAX_DAILY_TON", "1")
+	t.Setenv("KEY_ENCRYPTION_KEY", "secret")
+	t.Setenv("HOME", "/home/somebody")
+	for _, v := range plainEnvironment() {
+		if strings.HasPrefix(v, "MAX_") || strings.HasPrefix(v, "KEY_") {
+			t.Error(v)
+		}
+	}
+	if !slices.Contains(plainEnvironment(), "HOME=/home/somebody") {
+		t.Error("HOME is missing")
+	}
 }

@@ -22,12 +22,9 @@ func (t *tool) policyCommand() *cobra.Command {
 }
 
 func (t *tool) policyApply(ctx context.Context, args []string) error {
-	document, err := readSmall(args[0], maxPolicy)
+	document, err := readPolicy(args[0])
 	if err != nil {
-		return fmt.Errorf("read policy: %w", err)
-	}
-	if _, err := policy.Parse(document); err != nil {
-		return fmt.Errorf("%s: %w", args[0], err)
+		return err
 	}
 	return each(ctx, t, func(ctx context.Context, s *site) (p client.Policy, err error) {
 		if err := s.applyPolicy(ctx, document); err != nil {
@@ -35,6 +32,18 @@ func (t *tool) policyApply(ctx context.Context, args []string) error {
 		}
 		return s.policy(ctx)
 	}, func(w io.Writer, p client.Policy) { line(w, "version", p.Version, "hash", p.Hash) })
+}
+
+// readPolicy reads a document and says what is wrong with it, before anyone signs it.
+func readPolicy(path string) ([]byte, error) {
+	document, err := readSmall(path, maxPolicy)
+	if err != nil {
+		return nil, fmt.Errorf("read policy: %w", err)
+	}
+	if _, err := policy.Parse(document); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return document, nil
 }
 
 // applyPolicy signs the document as this party's policy admin and hands it to the node.

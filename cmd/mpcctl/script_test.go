@@ -72,7 +72,7 @@ func writeContexts(dir, node, other string) error {
 		{Name: "user", Party: "user", URL: node, Network: network, GlobalID: -239, Threshold: 2, Parties: parties,
 			OperatorKeyFile: "operator.key", PolicyAdminKeyFile: "admin.key", Agent: "agent-1", AgentKeyFile: "agent.key"},
 		{Name: "platform", Party: "platform", URL: other, Network: network, GlobalID: -239, Threshold: 2, Parties: parties,
-			OperatorKeyFile: "platform-operator.key"},
+			OperatorKeyFile: "platform-operator.key", Agent: "agent-1", AgentKeyFile: "agent.key"},
 		{Name: "down", Party: "backup", URL: "http://127.0.0.1:1", Network: network, GlobalID: -239, Threshold: 2, Parties: parties,
 			OperatorKeyFile: "operator.key"},
 	}}

@@ -9,6 +9,7 @@ import (
 
 // printable quotes text that holds anything but printable characters: nodes and agents choose it, terminals obey it.
 func printable(s string) string {
+	s = strings.ReplaceAll(s, "\t", "    ")
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
 	}

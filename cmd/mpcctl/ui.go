@@ -29,7 +29,9 @@ func (u *ui) result(v any, text func(io.Writer)) error {
 
 // say tells how the work goes.
 func (u *ui) say(format string, args ...any) {
-	fmt.Fprintf(u.err, "mpcctl: "+format+"\n", args...)
+	for l := range strings.Lines(fmt.Sprintf(format, args...)) {
+		fmt.Fprintln(u.err, "mpcctl: "+printable(strings.TrimRight(l, "\r\n")))
+	}
 }
 
 // end reports how the tool ended and returns its exit code.
@@ -37,9 +39,7 @@ func (u *ui) end(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	for line := range strings.Lines(err.Error()) {
-		u.say("%s", strings.TrimRight(line, "\n"))
-	}
+	u.say("%v", err)
 	if hint := hintOf(err); hint != "" {
 		u.say("hint: %s", hint)
 	}

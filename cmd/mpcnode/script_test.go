@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -9,10 +10,23 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tonaiagent/mpcnode/node"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mpcnode": main})
+	testscript.Main(m, map[string]func(){"mpcnode": main, "never-stops": neverStops})
+}
+
+// neverStops is a node that hangs when it is told to stop.
+func neverStops() {
+	log := newLog(os.Stderr, node.Log{})
+	ctx, stop := untilSignal(context.Background(), log)
+	defer stop()
+	notify(log, os.Getenv, "READY=1")
+	<-ctx.Done()
+	notify(log, os.Getenv, "STOPPING=1")
+	select {}
 }
 
 // The scripts in testdata are the daemon as an operator runs it. The nodes have no peers and no chain, which keeps them

@@ -87,7 +87,7 @@ func startWorld(dir string) (err error) {
 	block := node.Network{Name: wire.DevNetwork, GlobalID: globalID, Threshold: 2}
 	for _, p := range parties {
 		block.Parties = append(block.Parties, node.PartyConfig{Name: p, Identity: public("node " + p),
-			Operators:    []wire.Key{public("operator " + p), public("second operator " + p)},
+			Operators:    []wire.Key{public("operator " + p), public("second operator " + p), public("third operator " + p)}, // each has tokens of its own
 			PolicyAdmins: []wire.Key{public("policy_admin " + p)},
 			Trippers:     []wire.Key{public("tripper " + p)}, Auditors: []wire.Key{public("auditor " + p)}})
 	}
@@ -231,6 +231,13 @@ func enrol(t *testing.T) {
 		w := world.nodes["platform"].Wallets()[0]
 		amount, _ := ton.ParseNano("100", ton.NativeDecimals)
 		must(t, world.chain.Fund(w.Address, amount))
+		for _, p := range parties {
+			eventually(t, p+" sees the coins", func() bool {
+				var seen client.Wallet
+				as(t, p, "operator").get("/v1/wallets/w1", &seen)
+				return seen.Balance == "100"
+			})
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/digest"
 	"github.com/tonaiagent/mpcnode/guard/kill"
+	"github.com/tonaiagent/mpcnode/node"
 	"github.com/tonaiagent/mpcnode/node/client"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
@@ -45,7 +47,8 @@ func send(t *testing.T, r client.Request, deliver, key, state string) client.Sta
 func TestRequestIsSignedExecutedAndAnsweredTheSameAgain(t *testing.T) {
 	enrol(t)
 	r := order("1.5")
-	s := send(t, r, client.DeliverConfirmed, "same", "CONFIRMED")
+	idempotency := rand.Text()
+	s := send(t, r, client.DeliverConfirmed, idempotency, "CONFIRMED")
 	hash, _ := hex.DecodeString(s.SigningHash)
 	sig, _ := hex.DecodeString(s.Signature)
 	public := world.nodes["platform"].Keys()[0].Public
@@ -58,12 +61,12 @@ func TestRequestIsSignedExecutedAndAnsweredTheSameAgain(t *testing.T) {
 	if s.Amount != "1.5" || s.Destination != destination || s.Effect != "allow" || s.Reason != nil || len(s.Signers) != 2 {
 		t.Errorf("status does not say what was signed: %+v", s)
 	}
-	again := send(t, r, client.DeliverConfirmed, "same", "CONFIRMED")
+	again := send(t, r, client.DeliverConfirmed, idempotency, "CONFIRMED")
 	if again.Signature != s.Signature || again.ID != s.ID {
 		t.Errorf("the same key and request gave %s %s, first %s %s", again.ID, again.Signature, s.ID, s.Signature)
 	}
 	other := order("1.6")
-	_, err := asAgent(t, "agent-1").client().Send(t.Context(), other, client.DeliverSigned, "same")
+	_, err := asAgent(t, "agent-1").client().Send(t.Context(), other, client.DeliverSigned, idempotency)
 	wantProblem(t, err, 409, "idempotency_conflict")
 }
 
@@ -79,7 +82,7 @@ var digits = regexp.MustCompile(`[0-9]`)
 
 func TestRefusalTellsTheAgentCodeAndSentenceAndTheOperatorNumbers(t *testing.T) {
 	enrol(t)
-	s := send(t, order("11"), client.DeliverSigned, "above the limit", "DENIED")
+	s := send(t, order("11"), client.DeliverSigned, rand.Text(), "DENIED")
 	if s.Reason == nil || s.Reason.Code != "limit_transaction" || s.Reason.Layer != "limits" || s.Effect != "deny" {
 		t.Fatalf("reason %+v, want limit_transaction of limits", s.Reason)
 	}
@@ -100,7 +103,7 @@ func TestRefusalTellsTheAgentCodeAndSentenceAndTheOperatorNumbers(t *testing.T) 
 
 func TestAgentSeesItsOwnRequestsAndWalletsOnly(t *testing.T) {
 	enrol(t)
-	s := send(t, order("11"), client.DeliverSigned, "own", "DENIED")
+	s := send(t, order("11"), client.DeliverSigned, rand.Text(), "DENIED")
 	stranger := asAgent(t, "agent-2")
 	stranger.signed("GET", "/v1/requests/"+s.ID, nil).wants(t, 404, "unknown_request")
 	stranger.signed("GET", "/v1/wallets/w1", nil).wants(t, 404, "unknown_wallet")
@@ -119,8 +122,8 @@ func TestAgentSeesItsOwnRequestsAndWalletsOnly(t *testing.T) {
 
 func TestRequestsAreListedNewestFirst(t *testing.T) {
 	enrol(t)
-	first := send(t, order("12"), client.DeliverSigned, "list 1", "DENIED")
-	second := send(t, order("13"), client.DeliverSigned, "list 2", "DENIED")
+	first := send(t, order("12"), client.DeliverSigned, rand.Text(), "DENIED")
+	second := send(t, order("13"), client.DeliverSigned, rand.Text(), "DENIED")
 	var all []client.Status
 	as(t, "platform", "operator").get("/v1/requests?limit=2", &all)
 	if len(all) != 2 || all[0].ID != second.ID || all[1].ID != first.ID {
@@ -134,13 +137,13 @@ func TestSimulationDecidesAndKeepsNothing(t *testing.T) {
 	var s client.Status
 	eventually(t, "the wallet is free", func() (free bool) {
 		var err error
-		s, err = c.Simulate(t.Context(), order("2"), "try")
+		s, err = c.Simulate(t.Context(), order("2"), rand.Text())
 		return err == nil
 	})
 	if s.State != "SIMULATED" || s.Effect != "allow" || s.Reason != nil || s.Verdicts != nil {
 		t.Errorf("simulation says %+v, want allow", s)
 	}
-	if denied, err := c.Simulate(t.Context(), order("11"), "try too much"); err != nil || denied.Effect != "deny" || denied.Reason.Code != "limit_transaction" {
+	if denied, err := c.Simulate(t.Context(), order("11"), rand.Text()); err != nil || denied.Effect != "deny" || denied.Reason.Code != "limit_transaction" {
 		t.Errorf("simulation above the limit: %+v, %v", denied, err)
 	}
 	as(t, "platform", "operator").signed("GET", "/v1/requests/"+s.ID, nil).wants(t, 404, "unknown_request")
@@ -157,7 +160,7 @@ func TestSignatureOfASimulationSignsNothing(t *testing.T) {
 
 func TestAuditIsReadByRequestAndType(t *testing.T) {
 	enrol(t)
-	s := send(t, order("11"), client.DeliverSigned, "audited", "DENIED")
+	s := send(t, order("11"), client.DeliverSigned, rand.Text(), "DENIED")
 	var entries []struct{ EventType, Request, Timestamp, Salt string }
 	auditor := as(t, "platform", "auditor")
 	auditor.get("/v1/audit?type=transaction_denied&request="+s.ID, &entries)
@@ -174,13 +177,13 @@ func TestAuditIsReadByRequestAndType(t *testing.T) {
 
 func TestTripStopsAndOnlyTwoPartiesLift(t *testing.T) {
 	enrol(t)
-	trip := wire.SignTrip(world.network, "platform", key("tripper platform"), "network", "test", time.Now(), time.Time{})
+	trip := wire.SignTrip(world.network, "platform", key("tripper platform"), "network", rand.Text(), time.Now(), time.Time{})
 	var result client.TripResult
 	must(t, as(t, "platform", "tripper").post("/v1/kill", trip, &result))
 	if !slices.Equal(result.Recorded, parties) || len(result.Missing) != 0 || result.Trip.ID != trip.ID {
 		t.Errorf("trip was recorded by %v, missing %v", result.Recorded, result.Missing)
 	}
-	s := send(t, order("1"), client.DeliverSigned, "killed", "DENIED")
+	s := send(t, order("1"), client.DeliverSigned, rand.Text(), "DENIED")
 	if s.Reason.Code != "killed" {
 		t.Errorf("reason %+v, want killed", s.Reason)
 	}
@@ -193,9 +196,10 @@ func TestTripStopsAndOnlyTwoPartiesLift(t *testing.T) {
 	}
 	var standing []client.Trip
 	as(t, "platform", "operator").get("/v1/kill", &standing)
-	if len(standing) != 0 {
-		t.Errorf("still standing: %+v", standing)
+	if slices.ContainsFunc(standing, func(o client.Trip) bool { return o.ID == trip.ID }) {
+		t.Error("the lifted trip still stands")
 	}
+	wantProblem(t, as(t, "platform", "tripper").enter("/v1/kill", trip), 409, "trip_over")
 }
 
 func TestTripIsKeptWhenTheCallerHangsUp(t *testing.T) {
@@ -214,7 +218,7 @@ func TestTripIsKeptWhenTheCallerHangsUp(t *testing.T) {
 }
 
 func TestRecordsThatCannotBeReadOrAreNotSignedAreRefused(t *testing.T) {
-	operator := as(t, "platform", "operator")
+	operator := as(t, "platform", "third operator")
 	for _, path := range []string{"/v1/wallets", "/v1/agents", "/v1/policies", "/v1/keygens", "/v1/kill", "/v1/kill/lift"} {
 		operator.signed("POST", path, []byte(`{"record":"/w=="}`)).wants(t, 400, "bad_record")
 		operator.signed("POST", path, []byte(`{"record":"gA==","more":1}`)).wants(t, 400, "bad_request")
@@ -223,4 +227,43 @@ func TestRecordsThatCannotBeReadOrAreNotSignedAreRefused(t *testing.T) {
 	wantProblem(t, operator.enter("/v1/agents", agent), 403, "record_refused")
 	approval := wire.Approve([32]byte{1}, "platform", key("operator platform"))
 	wantProblem(t, operator.enter("/v1/keygens/00/approve", approval), 400, "wrong_ceremony")
+}
+
+func TestSimulationIsAdmittedAsARequestIs(t *testing.T) {
+	enrol(t)
+	url := world.servers["platform"].URL() + "/v1/requests:simulate"
+	try := func(r client.Request, target string, at time.Time) error {
+		body, _ := json.Marshal(r)
+		e := reqsig.New("POST", target, rand.Text(), body, "agent:agent-1", key("agent agent-1"), at)
+		_, err := world.nodes["platform"].Simulate(t.Context(), e)
+		return err
+	}
+	elsewhere := order("1")
+	elsewhere.Coordinator = "user"
+	for code, err := range map[string]error{
+		"signature_stale":   try(order("1"), url, time.Now().Add(-2*time.Minute)),
+		"wrong_coordinator": try(elsewhere, url, time.Now()),
+		"wrong_target":      try(order("1"), world.servers["platform"].URL()+"/v1/requests", time.Now()),
+	} {
+		if p := node.ProblemOf(err); err == nil || p.Code != code {
+			t.Errorf("got %v, want %s", err, code)
+		}
+	}
+}
+
+func TestSimulationsTakeTokens(t *testing.T) {
+	enrol(t)
+	c := asAgent(t, "agent-2").client()
+	for range 100 {
+		s, err := c.Simulate(t.Context(), order("1"), rand.Text())
+		var p *client.Problem
+		switch {
+		case errors.As(err, &p) && p.Code == "too_many_calls":
+			return
+		case err == nil && s.Reason.Code == "agent_wallet", errors.As(err, &p) && p.Code == "wallet_busy":
+		default:
+			t.Fatalf("simulation of a wallet that is not the agent's: %+v, %v", s, err)
+		}
+	}
+	t.Error("100 simulations were answered: limits can be probed")
 }

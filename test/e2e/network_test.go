@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,6 +19,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/xssnick/tonutils-go/tl"
+	lite "github.com/xssnick/tonutils-go/ton"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/guard/kill"
@@ -52,9 +56,26 @@ type network struct {
 
 // party is one owner with its node. node is nil while it is down.
 type party struct {
-	name string
-	cfg  node.Config
-	node *node.Node
+	name  string
+	cfg   node.Config
+	node  *node.Node
+	chain *liteserver
+}
+
+// liteserver is a party's way to the chain, which can be cut.
+type liteserver struct {
+	lite.LiteClient
+	down atomic.Bool
+}
+
+func (l *liteserver) cut(down bool) { l.down.Store(down) }
+
+// QueryLiteserver fails like a connection that is gone while the liteserver is cut off.
+func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
+	if l.down.Load() {
+		return errors.New("connection refused")
+	}
+	return l.LiteClient.QueryLiteserver(ctx, query, result)
 }
 
 // seed gives every key of a story a stable value.
@@ -112,7 +133,8 @@ func (w *network) must(err error) {
 func (w *network) up(name string) {
 	w.t.Helper()
 	p := w.parties[name]
-	client := chain.New(w.chain.LiteClient(), chain.Config{Network: wire.DevNetwork, GlobalID: globalID})
+	p.chain = &liteserver{LiteClient: w.chain.LiteClient()}
+	client := chain.New(p.chain, chain.Config{Network: wire.DevNetwork, GlobalID: globalID})
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", name)

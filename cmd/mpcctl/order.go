@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tonaiagent/mpcnode/node"
+	"github.com/tonaiagent/mpcnode/node/client"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+const (
+	pollWait   = 10 * time.Second // how long a node is asked to hold one call open
+	expireTime = 5 * time.Minute  // how long a request holds unless it says otherwise
+)
+
+// order is what the command line asks for.
+type order struct {
+	wallet, to, amount, memo, asset string
+	payload                         string // file
+	expires                         string // RFC 3339, or a duration from now
+	key                             string // idempotency key
+	deliver                         string
+}
+
+func (o *order) flags(c *cobra.Command) *cobra.Command {
+	f := c.Flags()
+	f.StringVar(&o.wallet, "wallet", "", "wallet that pays")
+	f.StringVar(&o.to, "to", "", "destination address")
+	f.StringVar(&o.amount, "amount", "", "amount in whole units, such as 1.5")
+	f.StringVar(&o.asset, "asset", ton.Native, "asset id")
+	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
+	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
+	f.StringVar(&o.expires, "expires", expireTime.String(), "until when the request holds: a duration, or a time in UTC by RFC 3339")
+	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key signs nothing twice (default: a random one)")
+	return require(c, "wallet", "to", "amount")
+}
+
+// request makes the request that is asked for, checking here what can be checked without a node.
+func (t *tool) request(o *order) (s *site, r client.Request, err error) {
+	if s, err = t.site(); err != nil {
+		return nil, r, err
+	}
+	if !slices.Contains([]string{"", client.DeliverSigned, client.DeliverSent, client.DeliverConfirmed}, o.deliver) {
+		return nil, r, wrong("deliver", errors.New("want signed, sent or confirmed"))
+	}
+	if _, err := ton.ParseNano(o.amount, ton.NativeDecimals); err != nil {
+		return nil, r, wrong("amount", err)
+	}
+	if _, _, err := ton.ParseAddress(o.to, true); err != nil {
+		return nil, r, wrong("to", err)
+	}
+	r = client.Request{Network: s.Network, Wallet: o.wallet, Coordinator: s.Party, Type: string(ton.OpTransfer),
+		Asset: o.asset, Amount: o.amount, Destination: o.to, Memo: o.memo}
+	if r.Expires, err = until(o.expires, time.Now()); err != nil {
+		return nil, r, wrong("expires", err)
+	}
+	if o.payload != "" {
+		boc, err := readSmall(o.payload, maxPayload)
+		if err != nil {
+			return nil, r, fmt.Errorf("read payload: %w", err)
+		}
+		r.Payload = base64.StdEncoding.EncodeToString(boc)
+	}
+	o.key = or(o.key, rand.Text())
+	return s, r, nil
+}
+
+func wrong(flag string, err error) error {
+	return &failure{fmt.Errorf("--%s: %w", flag, err), exitUsage, ""}
+}
+
+// until reads a duration from now, or a time.
+func until(s string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return now.Add(d).UTC().Truncate(time.Second), nil
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return at, fmt.Errorf("%q is neither a duration such as 5m nor a time such as 2026-10-01T12:00:00Z", s)
+	}
+	return at.UTC(), nil
+}
+
+// asAgent returns a client that signs as the context's agent.
+func (s *site) asAgent() (*client.Client, error) {
+	if s.Agent == "" {
+		return nil, hinted(fmt.Errorf("context %s names no agent", s.Name), "mpcctl context set %s --agent ID --agent-key FILE", s.Name)
+	}
+	key, err := s.key("agent", s.AgentKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	return s.client("agent:"+s.Agent, key), nil
+}
+
+// send asks for a signature and waits until the request is settled as far as it was asked to be taken.
+func (s *site) send(ctx context.Context, r client.Request, deliver, key string, wait time.Duration) (client.Status, error) {
+	c, err := s.asAgent()
+	if err != nil {
+		return client.Status{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout) // the node answers in pollWait at the latest
+	defer cancel()
+	end := time.Now().Add(wait)
+	status, err := c.Send(ctx, r, deliver, key)
+	for err == nil && !settled(status, deliver) && time.Now().Before(end) {
+		status, err = c.Status(ctx, status.ID, pollWait)
+	}
+	return status, err
+}
+
+// again says how to send a request again whose answer was lost, or that was not admitted for now: with the same key and
+// the same body, which holds the expiry, nothing is signed twice.
+func again(err error, key string, expires time.Time) error {
+	var p *client.Problem
+	if errors.As(err, &p) && p.HTTPStatus < http.StatusConflict || hintOf(err) != "" {
+		return err
+	}
+	return hinted(err, "to ask again safely: the same command with --idempotency-key %s --expires %s", key, clock(expires))
+}
+
+func settled(s client.Status, deliver string) bool {
+	return node.State(s.State).Final(node.Deliver(deliver))
+}
+
+// verdict turns how a request ended into how the tool ends.
+func verdict(s client.Status) error {
+	reason := client.Reason{Layer: "-", Code: "-", Text: "no reason was given"}
+	if s.Reason != nil {
+		reason = *s.Reason
+	}
+	switch node.State(s.State) {
+	case node.StateDenied:
+		return refusedf("%s: refused: %s: %s: %s", s.ID, reason.Layer, reason.Code, reason.Text)
+	case node.StateSimulated:
+		if s.Effect != "allow" {
+			return refusedf("refused: %s: %s: %s", reason.Layer, reason.Code, reason.Text)
+		}
+	case "PENDING_APPROVAL":
+		return waitingf("", "%s waits for approval", s.ID)
+	case node.StateFailed, node.StateExpired, node.StateCancelled:
+		return fmt.Errorf("%s: %s: %s: %s", s.ID, s.State, reason.Code, reason.Text)
+	}
+	return nil
+}
