@@ -13,12 +13,15 @@ import (
 	"github.com/tonaiagent/mpcnode/node/ceremony"
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/p2p"
+	"github.com/tonaiagent/mpcnode/store"
 	"github.com/tonaiagent/mpcnode/tss"
 )
 
 const (
-	// maxCeremonies bounds the ceremonies kept in memory; a network has a handful of keys.
+	// maxCeremonies bounds the ceremonies kept in memory, and maxProposals those of one party that wait for operators; a
+	// network has a handful of keys.
 	maxCeremonies = 256
+	maxProposals  = 8
 
 	keygenTimeout = 30 * time.Second
 	ceremonyPause = 2 * time.Second
@@ -126,8 +129,8 @@ func (n *Node) merge(ctx context.Context, news wire.CeremonyNews) (bool, ceremon
 		if err != nil {
 			return false, c, &Problem{Status: 400, Code: "bad_proposal", Detail: err.Error()}
 		}
-		if len(n.keygens.byID) >= maxCeremonies {
-			return false, c, problemf(429, "too_many_ceremonies", "this node keeps at most %d ceremonies", maxCeremonies)
+		if err := n.room(ctx, news.Keygen.Proposer); err != nil {
+			return false, c, err
 		}
 		next = c
 	}
@@ -135,10 +138,39 @@ func (n *Node) merge(ctx context.Context, news wire.CeremonyNews) (bool, ceremon
 	if err != nil {
 		return false, next, &Problem{Status: 400, Code: "bad_news", Detail: err.Error()}
 	}
+	if !next.Proposed() {
+		return false, next, problemf(403, "not_proposed", "no operator of %s, the proposer, has approved", next.Keygen.Proposer)
+	}
 	if !changed {
 		return false, next, nil
 	}
+	if parties := next.Equivocators(); len(parties) > 0 {
+		n.log.Error("parties confirmed and aborted the same ceremony", "key", next.Keygen.Key, "at_fault", parties)
+	}
 	return true, next, n.keepCeremony(ctx, next)
+}
+
+// room makes room for one more ceremony of a proposer: what came to nothing is forgotten, and a proposer has a few open
+// ones. The caller holds keygenMu.
+func (n *Node) room(ctx context.Context, proposer string) error {
+	open := 0
+	for id, c := range n.keygens.byID {
+		state := c.State(n.self, n.env.Now())
+		nothing := state == ceremony.Expired || state == ceremony.Aborted && !c.Said(wire.KindConfirm, n.self)
+		if nothing && len(n.keygens.byID) >= maxCeremonies {
+			if err := n.ledger.Do(ctx, func(tx guard.Tx) error { tx.Set(ceremonyKey(id), nil); return nil }); err != nil {
+				return err
+			}
+			delete(n.keygens.byID, id)
+		}
+		if state == ceremony.Proposed && c.Keygen.Proposer == proposer {
+			open++
+		}
+	}
+	if open >= maxProposals || len(n.keygens.byID) >= maxCeremonies {
+		return problemf(429, "too_many_ceremonies", "%s has %d open proposals, or this node keeps %d ceremonies already", proposer, open, maxCeremonies)
+	}
+	return nil
 }
 
 // claimed refuses a second key of one name: this party has approved another ceremony for it that is not over.
@@ -281,17 +313,25 @@ func (n *Node) keygen(ctx context.Context, c ceremony.Ceremony) (*tss.Generated,
 	}, session)
 }
 
-// promiseAbort says, durably, that this party will never confirm.
+// promiseAbort says, durably, that this party will never confirm, and then deletes what the generation left here.
 func (n *Node) promiseAbort(c ceremony.Ceremony, why error) error {
 	body := wire.Abort{Ceremony: c.ID(), Reason: clip(why.Error(), 200)}
-	return n.say(c, wire.CeremonyNews{Aborts: []wire.Statement{n.state(wire.KindAbort, body)}})
+	if err := n.say(c, wire.CeremonyNews{Aborts: []wire.Statement{n.state(wire.KindAbort, body)}}); err != nil {
+		return err
+	}
+	if slices.Contains(c.Waiting(), n.self) {
+		return nil // never approved here: a share of that name belongs to another ceremony
+	}
+	held := store.Held{Key: c.Keygen.Key, Epoch: c.Keygen.Epoch, State: store.Prepared}
+	if !slices.Contains(n.vault.List(), held) {
+		return nil
+	}
+	return n.vault.Discard(held.Key, held.Epoch)
 }
 
-// abort makes sure that nothing of an aborted ceremony stays here.
+// abort answers another party's abort with this party's own. If it has confirmed it keeps its share: a party that says
+// both may have confirmed to others.
 func (n *Node) abort(c ceremony.Ceremony) bool {
-	if err := n.vault.Discard(c.Keygen.Key, c.Keygen.Epoch); err != nil {
-		n.log.Error("discard share", "key", c.Keygen.Key, "err", err)
-	}
 	if c.Said(wire.KindConfirm, n.self) || c.Said(wire.KindAbort, n.self) {
 		return false
 	}

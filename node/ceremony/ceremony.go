@@ -2,9 +2,10 @@
 // the parties' confirms and activations, the test signatures. It is a value that only grows, whoever's news comes in
 // and in whatever order; what a party must do next follows from it alone. It does no I/O.
 //
-// Activation is atomic for honest parties. A party either confirms or aborts, never both, and makes its choice durable
-// before it says it; a share is active once its holder has every party's confirm of the same body, and any holder of
-// them can pass them on.
+// Activation is atomic for honest parties. An honest party either confirms or aborts, never both, and makes its choice
+// durable before it says it; a share is active once its holder has every party's confirm of the same body, and any holder
+// of them can pass them on. A party that says both is caught with two signed statements, and its confirm counts: whoever
+// holds all confirms may have made its share active already, and all others must follow.
 package ceremony
 
 import (
@@ -164,9 +165,6 @@ func addStatement(m wire.Manifest, have *[]wire.Statement, kind string, s wire.S
 
 // checkConfirm refuses a confirm that doesn't name this ceremony's session: a body for another one proves nothing here.
 func (c *Ceremony) checkConfirm(s wire.Statement) error {
-	if said(c.Aborts, s.Party) {
-		return fmt.Errorf("%s confirms what it has aborted", s.Party)
-	}
 	if session := c.Session(); !bytes.Contains(s.Body, session[:]) {
 		return fmt.Errorf("%s's confirm is for another session", s.Party)
 	}
@@ -180,9 +178,6 @@ func (c *Ceremony) checkAbort(s wire.Statement) error {
 	}
 	if a.Ceremony != c.ID() || len(a.Reason) > maxText {
 		return fmt.Errorf("%s's abort is for another ceremony", s.Party)
-	}
-	if said(c.Confirms, s.Party) {
-		return fmt.Errorf("%s aborts what it has confirmed", s.Party)
 	}
 	return nil
 }
@@ -261,6 +256,19 @@ func (c Ceremony) Untested(self string) (sets [][]string) {
 
 // EveryoneActive reports whether all parties have said that their share is active.
 func (c Ceremony) EveryoneActive() bool { return len(c.Actives) == len(c.Keygen.Parties) }
+
+// Equivocators returns the parties that have both confirmed and aborted.
+func (c Ceremony) Equivocators() (parties []string) {
+	for _, a := range c.Aborts {
+		if said(c.Confirms, a.Party) {
+			parties = append(parties, a.Party)
+		}
+	}
+	return parties
+}
+
+// Proposed reports whether the proposer's own operator has approved: without that anyone could propose in its name.
+func (c Ceremony) Proposed() bool { return !slices.Contains(c.Waiting(), c.Keygen.Proposer) }
 
 // Waiting returns the parties whose approval is missing.
 func (c Ceremony) Waiting() (parties []string) {

@@ -132,11 +132,24 @@ func TestAbortEndsUnlessAllConfirmed(t *testing.T) {
 	if got := c.State("user", now); got != Aborted {
 		t.Errorf("state %s after another party's abort", got)
 	}
-	if _, err := c.Merge(manifest(), wire.CeremonyNews{Keygen: c.Keygen, Confirms: []wire.Statement{confirm(c, "backup", "body")}}, nil); err == nil {
-		t.Error("a party confirmed what it had aborted")
+}
+
+// A hostile party confirms to one and aborts to the other. Who has all confirms may be active, so the other must follow.
+func TestConfirmCountsWhateverItsPartySaidElse(t *testing.T) {
+	one, other := start(t), start(t)
+	for _, p := range parties {
+		say(t, &one, func(n *wire.CeremonyNews) { n.Confirms = append(n.Confirms, confirm(one, p, "body")) })
 	}
-	if _, err := c.Merge(manifest(), wire.CeremonyNews{Keygen: c.Keygen, Aborts: []wire.Statement{abort(c, "user")}}, nil); err == nil {
-		t.Error("a party aborted what it had confirmed")
+	say(t, &other, func(n *wire.CeremonyNews) { n.Confirms = append(n.Confirms, confirm(other, "user", "body")) })
+	say(t, &other, func(n *wire.CeremonyNews) { n.Aborts = append(n.Aborts, abort(other, "backup")) })
+	if _, err := other.Merge(manifest(), one.CeremonyNews, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := other.State("user", now); got != Active {
+		t.Errorf("state %s although every party has confirmed", got)
+	}
+	if got := other.Equivocators(); len(got) != 1 || got[0] != "backup" {
+		t.Errorf("equivocators: %v", got)
 	}
 }
 
