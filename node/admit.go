@@ -145,23 +145,6 @@ func (n *Node) find(ctx context.Context, in guard.Intent) (*Request, error) {
 	return &r, nil
 }
 
-// Request returns a request of this node, waiting for it to settle until ctx ends.
-func (n *Node) Request(ctx context.Context, id string) (Request, error) {
-	r, ok := Request{}, false
-	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
-		r, ok, err = readRequest(tx, id)
-		return err
-	})
-	if err != nil {
-		return r, err
-	}
-	if !ok && n.jobs.get(id) == nil {
-		return r, problemf(404, "unknown_request", "no request %.80q here", id)
-	}
-	r.ID = id
-	return n.await(ctx, r)
-}
-
 // await waits for a known request.
 func (n *Node) await(ctx context.Context, known Request) (Request, error) {
 	if j := n.jobs.get(known.ID); j != nil {

@@ -150,7 +150,7 @@ func (n *Node) resumeDeliveries(ctx context.Context) error {
 		return err
 	}
 	for _, id := range open {
-		r, err := n.Request(ctx, id)
+		r, err := n.lookUp(ctx, id)
 		if err != nil {
 			return err
 		}

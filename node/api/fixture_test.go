@@ -41,6 +41,7 @@ var world struct {
 	nodes   map[string]*node.Node
 	servers map[string]*Server
 	chain   *devchain.Chain
+	memory  *p2p.Memory
 	configs map[string]node.Config
 }
 
@@ -83,7 +84,7 @@ func startWorld(dir string) (err error) {
 	if world.chain, err = devchain.New(devchain.Config{Now: time.Now, GlobalID: globalID, BlockEvery: 200 * time.Millisecond}); err != nil {
 		return err
 	}
-	memory := p2p.NewMemory()
+	world.memory = p2p.NewMemory()
 	block := node.Network{Name: wire.DevNetwork, GlobalID: globalID, Threshold: 2}
 	for _, p := range parties {
 		block.Parties = append(block.Parties, node.PartyConfig{Name: p, Identity: public("node " + p),
@@ -92,14 +93,14 @@ func startWorld(dir string) (err error) {
 			Trippers:     []wire.Key{public("tripper " + p)}, Auditors: []wire.Key{public("auditor " + p)}})
 	}
 	for _, p := range parties {
-		if err := startParty(dir, p, block, memory); err != nil {
+		if err := startParty(dir, p, block); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func startParty(dir, party string, block node.Network, memory *p2p.Memory) error {
+func startParty(dir, party string, block node.Network) error {
 	cfg := node.Config{Party: party, Data: filepath.Join(dir, party), Network: block,
 		Vault: node.VaultConfig{PassphraseFile: filepath.Join(dir, party+".passphrase")},
 		API:   node.API{Listen: "127.0.0.1:0"}, Metrics: node.Metrics{Listen: "127.0.0.1:0"}}
@@ -116,7 +117,7 @@ func startParty(dir, party string, block node.Network, memory *p2p.Memory) error
 		}
 	}
 	lite := chain.New(world.chain.LiteClient(), chain.Config{Network: wire.DevNetwork, GlobalID: globalID})
-	n, err := node.Open(context.Background(), cfg, node.Env{Now: time.Now, Net: memory, Chain: lite})
+	n, err := node.Open(context.Background(), cfg, node.Env{Now: time.Now, Net: world.memory, Chain: lite})
 	if err != nil {
 		return err
 	}

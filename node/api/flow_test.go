@@ -70,6 +70,32 @@ func TestRequestIsSignedExecutedAndAnsweredTheSameAgain(t *testing.T) {
 	wantProblem(t, err, 409, "idempotency_conflict")
 }
 
+func TestRequestThatTakesLongerThanTheWaitGoesOn(t *testing.T) {
+	enrol(t)
+	world.memory.Delay("platform", "user", 1500*time.Millisecond)
+	undelay := sync.OnceFunc(func() { world.memory.Delay("platform", "user", 0) })
+	defer undelay()
+	var under client.Status
+	eventually(t, "the wallet is free", func() bool {
+		body, _ := json.Marshal(order("3"))
+		url := world.servers["platform"].URL() + "/v1/requests?deliver=confirmed"
+		header := reqsig.New("POST", url, rand.Text(), body, "agent:agent-1", key("agent agent-1"), time.Now()).Header()
+		header.Set("Content-Type", "application/json")
+		header.Set("Prefer", "wait=1")
+		a := exchange(t, "POST", url, header, body)
+		json.Unmarshal(a.body, &under)
+		return a.status == 202
+	})
+	if under.State != "EVALUATING" || under.Effect != "" || under.Signature != "" {
+		t.Errorf("under way: %+v", under)
+	}
+	undelay()
+	s, err := asAgent(t, "agent-1").client().Status(t.Context(), under.ID, 30*time.Second)
+	if err != nil || s.State != "CONFIRMED" {
+		t.Errorf("the request became %+v, %v, want CONFIRMED", s, err)
+	}
+}
+
 func wantProblem(t *testing.T, err error, status int, code string) {
 	t.Helper()
 	var p *client.Problem

@@ -277,6 +277,11 @@ func TestTLSIsServedUnderItsURL(t *testing.T) {
 	}
 	resp.Body.Close()
 	c.CloseIdleConnections()
+	old := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}}
+	if resp, err := old.Get(s.URL() + "/healthz"); err == nil {
+		resp.Body.Close()
+		t.Error("TLS 1.2 is taken")
+	}
 	must(t, s.Close())
 	must(t, <-done)
 	cfg.API.TLS.Key = filepath.Join(dir, "none.pem")

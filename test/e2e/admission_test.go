@@ -157,3 +157,22 @@ func TestRaceAtTheLimit(t *testing.T) {
 		}
 	})
 }
+
+// TestDeliveryGoesOnAfterARestart: a coordinator that stops between signing and delivery delivers once it is back.
+func TestDeliveryGoesOnAfterARestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		w.parties["user"].chain.mute.Store(true)
+		r, err := w.send(order{wallet: "w1", agent: "agent-1", to: destination, amount: "1", ask: "user", key: "k", deliver: node.DeliverConfirmed})
+		if err != nil || r.State != node.StateSigned {
+			t.Fatalf("%s, %v", r.State, err)
+		}
+		w.down("user")
+		w.up("user")
+		w.eventually("the transfer is confirmed", func() bool {
+			again, err := w.node("user").RequestOf(context.Background(), "agent-1", r.ID, 0)
+			w.must(err)
+			return again.State == node.StateConfirmed
+		})
+	})
+}

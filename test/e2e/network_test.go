@@ -66,13 +66,14 @@ type party struct {
 type liteserver struct {
 	lite.LiteClient
 	down atomic.Bool
+	mute atomic.Bool // messages get lost
 }
 
 func (l *liteserver) cut(down bool) { l.down.Store(down) }
 
 // QueryLiteserver fails like a connection that is gone while the liteserver is cut off.
 func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
-	if l.down.Load() {
+	if _, isMessage := query.(lite.SendMessage); l.down.Load() || isMessage && l.mute.Load() {
 		return errors.New("connection refused")
 	}
 	return l.LiteClient.QueryLiteserver(ctx, query, result)
