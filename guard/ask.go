@@ -45,6 +45,9 @@ func (l Live) Expired(at time.Time) bool {
 	return slices.ContainsFunc(l.payloads, func(p Payload) bool { return p.expiredAt(at) })
 }
 
+// WindowTime returns the newest proven masterchain time that was observed: windows and pauses go by it.
+func (g *Guard) WindowTime(tx Tx) (time.Time, error) { return windowTime(tx) }
+
 // Stops reports whether a trip of the set stops a wallet's or an agent's requests.
 func (s TripSet) Stops(wallet, agent string) bool {
 	_, stopped := s.stopped(wallet, agent)

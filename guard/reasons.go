@@ -163,7 +163,7 @@ var reasons = []struct {
 	{ReasonRateCooldown, LayerRate, "Too soon after the last request."},
 
 	{ReasonSimulationMissing, LayerSimulation, "The payload could not be simulated."},
-	{ReasonSimulationRejected, LayerSimulation, "The wallet would not accept the payload."},
+	{ReasonSimulationRejected, LayerSimulation, "The wallet would not accept the payload, for example because it holds no coins yet."},
 	{ReasonSimulationFailed, LayerSimulation, "The payload would fail."},
 	{ReasonSimulationSkipped, LayerSimulation, "The payload would not be executed in full, for example for lack of balance."},
 	{ReasonSimulationMessages, LayerSimulation, "The payload would send other messages than it says."},

@@ -65,7 +65,7 @@ func (n *Node) ownAccount(ctx context.Context, w guard.WalletRecord, in guard.In
 		return acc, chainProblem(err)
 	}
 	live, err := n.live(ctx, w, acc.Seqno)
-	if err == nil && live.Any && live.RequestID != in.RequestID {
+	if err == nil && live.Any && live.RequestID != in.RequestID && !n.stopped(ctx, in) { // what is stopped is told so
 		err = busy(w.ID)
 	}
 	return acc, err

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/multiformats/go-multiaddr"
 
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
@@ -244,7 +245,47 @@ func (c Config) check() (problems []problem) {
 	if !slices.Contains([]string{"", "text", "json"}, c.Log.Format) {
 		bad("log.format", "%q: want text or json", c.Log.Format)
 	}
+	problems = append(problems, c.checkAddresses()...)
 	return append(problems, c.API.check()...)
+}
+
+// checkAddresses refuses addresses that can't be dialled, and parties that could never meet.
+func (c Config) checkAddresses() (problems []problem) {
+	silent := ""
+	for i, p := range c.Network.Parties {
+		for _, a := range p.Addresses {
+			if err := checkAddress(a); err != nil {
+				problems = append(problems, problem{fmt.Sprintf("network.parties[%d].addresses", i), err.Error()})
+			}
+		}
+		if p.Name == c.Party && len(p.Addresses) > 0 && len(c.P2P.Listen) == 0 {
+			problems = append(problems, problem{fmt.Sprintf("network.parties[%d].addresses", i),
+				"the others are told to dial this node, but it listens nowhere: set p2p.listen, such as [/ip4/0.0.0.0/tcp/7700]"})
+		}
+		if len(p.Addresses) == 0 && silent != "" {
+			problems = append(problems, problem{"network.parties", fmt.Sprintf("neither %s nor %s has an address: they could never meet", silent, p.Name)})
+		}
+		if len(p.Addresses) == 0 {
+			silent = p.Name
+		}
+	}
+	for i, a := range c.P2P.Listen {
+		if err := checkAddress(a); err != nil {
+			problems = append(problems, problem{fmt.Sprintf("p2p.listen[%d]", i), err.Error()})
+		}
+	}
+	return problems
+}
+
+func checkAddress(s string) error {
+	a, err := multiaddr.NewMultiaddr(s)
+	if err == nil {
+		_, err = a.ValueForProtocol(multiaddr.P_TCP)
+	}
+	if err != nil {
+		return fmt.Errorf("%q: want a multiaddress such as /ip4/192.0.2.1/tcp/7700", s)
+	}
+	return nil
 }
 
 func (a API) check() (problems []problem) {

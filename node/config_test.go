@@ -88,6 +88,9 @@ func TestBadConfigurationSaysWhereAndWhat(t *testing.T) {
 		{"listen: 127.0.0.1:7800", "listen: 127.0.0.1:7800\n  url: http://x/path", "scheme and authority only"},
 		{"address: 127.0.0.1:7900", "address: nowhere", "liteservers[0].address"},
 		{"passphrase_file: /run/secrets/mpcnode", "passphrase_file: ''", "no passphrase"},
+		{"/ip4/192.0.2.1/tcp/7700", "192.0.2.1:7700", "want a multiaddress"},
+		{"listen: [/ip4/0.0.0.0/tcp/7700]", "listen: [nowhere]", "p2p.listen[0]"},
+		{"      addresses: [/ip4/192.0.2.1/tcp/7700]\n", "", "could never meet"},
 		{"vault:", "log: {level: loud}\nvault:", "log.level"},
 		{"vault:", "log: {format: xml}\nvault:", "log.format"},
 	} {
@@ -215,5 +218,12 @@ func TestAttemptsOnlyGoUp(t *testing.T) {
 	}
 	if _, ok := a.take(request, payload, 8, later); ok {
 		t.Error("an expired nonce was taken")
+	}
+}
+
+func TestNodeThatOthersDialMustListen(t *testing.T) {
+	deaf := strings.NewReplacer("party: user", "party: platform", "p2p:\n  listen: [/ip4/0.0.0.0/tcp/7700]\n", "").Replace(valid)
+	if _, err := ParseConfig([]byte(deaf), environment(nil)); err == nil || !strings.Contains(err.Error(), "listens nowhere") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -90,12 +90,12 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 		return c
 	}
 	c.Tx = t
-	if n.stopped(ctx, in) {
-		return c // the guard refuses before it looks at the chain
-	}
-	if c.Account, err = n.account(ctx, w, t.Seqno); err != nil {
+	if c.Account, err = n.account(ctx, w, t.Seqno); err != nil { // moves on the time by which a pause ends, too
 		n.log.Warn("account state can't be had", "request", in.RequestID, "wallet", w.ID, "err", err)
 		return c
+	}
+	if n.stopped(ctx, in) {
+		return c // the guard refuses before it looks at more
 	}
 	c.Dest = n.destinations(ctx, t, c.Account)
 	defer n.metrics.stage("emulate")()

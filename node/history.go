@@ -8,6 +8,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/node/wire"
 )
 
 const (
@@ -50,6 +51,28 @@ func (n *Node) lookUp(ctx context.Context, id string) (r Request, err error) {
 	if err == nil && !ok {
 		err = unknownRequest(id)
 	}
+	if err != nil {
+		return r, err
+	}
+	return n.asExecuted(ctx, r)
+}
+
+// asExecuted shows what the chain has made of a signed request that nobody here delivers: its caller broadcasts it, or
+// another node does.
+func (n *Node) asExecuted(ctx context.Context, r Request) (Request, error) {
+	if r.State != StateSigned && r.State != StateSent {
+		return r, nil
+	}
+	err := n.ledger.View(ctx, func(tx guard.Tx) error {
+		p, _, err := n.guard.Payload(tx, r.Payload)
+		switch p.State {
+		case guard.Executed:
+			r.State = StateConfirmed
+		case guard.Dead:
+			r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead}
+		}
+		return err
+	})
 	return r, err
 }
 

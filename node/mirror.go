@@ -24,7 +24,10 @@ const (
 
 	// watchEvery is how often wallets with a live payload are looked at, and idleEvery all others.
 	watchEvery = time.Second
-	idleEvery  = 30 * time.Second
+	idleEvery  = 20 * time.Second
+
+	// timeStep is by how much the window time may lag behind while nothing happens: an observation costs a sync.
+	timeStep = 15 * time.Second
 
 	// destinationAge is how long the state of a destination is used again, in chain time.
 	destinationAge  = 60 * time.Second
@@ -130,11 +133,11 @@ func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord) (ton.
 
 // catchUp takes in transactions, step by step, until the mirror has reached acc.
 func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Account) error {
-	pos, expiring, err := n.position(ctx, w.ID, acc)
+	pos, due, err := n.position(ctx, w.ID, acc)
 	if err != nil {
 		return err
 	}
-	if pos.Complete(acc) && pos.MCSeqno > 0 && !expiring {
+	if pos.Complete(acc) && pos.MCSeqno > 0 && !due {
 		return n.afterObserving(ctx, w)
 	}
 	pages, err := n.walkBack(ctx, w, acc, pos)
@@ -174,17 +177,22 @@ func (n *Node) observe(ctx context.Context, w guard.WalletRecord, page []ton.Exe
 	return n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.Observe(tx, n.env.Now(), w.ID, page, acc) })
 }
 
-// position returns how far the mirror is, and whether a payload is waiting to be proven dead by acc.
-func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (pos guard.Position, expiring bool, err error) {
+// position returns how far the mirror is, and whether acc should be observed even if it shows no new transaction: it
+// proves a payload dead, or it moves on the time by which windows and pauses go.
+func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (pos guard.Position, due bool, err error) {
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		if pos, _, err = n.guard.Position(tx, wallet); err != nil {
 			return err
 		}
+		at, err := n.guard.WindowTime(tx)
+		if err != nil {
+			return err
+		}
 		live, err := n.guard.Live(tx, wallet, acc.Seqno)
-		expiring = live.Expired(acc.Time)
+		due = live.Expired(acc.Time) || acc.Time.Sub(at) >= timeStep
 		return err
 	})
-	return pos, expiring, err
+	return pos, due, err
 }
 
 // afterObserving asks the other parties about what this node has no record of.

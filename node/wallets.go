@@ -85,6 +85,15 @@ func (n *Node) Wallet(ctx context.Context, id string) (guard.WalletRecord, ton.A
 // Wallets returns all wallets by id.
 func (n *Node) Wallets() []guard.WalletRecord { return n.wallets.all() }
 
+// LastSeen returns a wallet's account as the mirror saw it last, without asking the chain; its status is unknown before
+// the first time.
+func (n *Node) LastSeen(wallet string) ton.Account {
+	v := n.mirror.view(wallet)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.account
+}
+
 // AddAgent enrols an agent, or changes its enrolment, as this node's operator signed it.
 func (n *Node) AddAgent(ctx context.Context, s guard.Signed[guard.AgentRecord]) error {
 	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.AddAgent(tx, n.env.Now(), s) }))

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a while, one after another: fuzz.sh [TIME], a minute by default.
+# Runs fuzz targets for a while, one after another: fuzz.sh [TIME [PATTERN]], a minute and every target by default.
+#   scripts/fuzz.sh 1m 'Frame|KeygenMessage|SignMessage|Decode|ParseIntent'    what comes from peers and agents
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-1m}
+pattern=${2:-.}
 
 for package in $(go list ./...); do
-	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' | grep -E "$pattern" || true); do
 		echo "== $package $target"
 		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
 	done

@@ -128,7 +128,7 @@ func readAnchor(root *os.Root, origin string) (anchor, error) {
 		return anchor{}, sealed("%v", err)
 	}
 	if a.origin != origin {
-		return anchor{}, sealed("the directory is of %s, not of %s", a.origin, origin)
+		return anchor{}, sealed("the directory is of %s, not of %s: the party or the network: block of the configuration was changed, which makes another network; put it back", a.origin, origin)
 	}
 	return a, nil
 }

@@ -29,11 +29,16 @@ func (t *tool) killCommand() *cobra.Command {
 func (t *tool) killOn() *cobra.Command {
 	var scope, reason string
 	var pause time.Duration
+	var paused bool
 	c := verb("on", "Stop signing: network-wide, of one wallet, or of one agent", func(ctx context.Context, _ []string) error {
+		if paused && (pause < time.Second || pause > maxPause) {
+			return wrong("pause", fmt.Errorf("%s: want 1s to %s; without --pause it is a kill", pause, maxPause))
+		}
 		sites, err := t.sites()
 		if err != nil {
 			return err
 		}
+		t.warnUnknown(ctx, sites[0], scope)
 		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.TripResult, error) {
 			return s.trip(ctx, scope, reason, pause)
 		})
@@ -43,7 +48,29 @@ func (t *tool) killOn() *cobra.Command {
 	f.StringVar(&scope, "scope", "network", "network, wallet:ID or agent:ID")
 	f.StringVar(&reason, "reason", "", "why, for people; it is recorded")
 	f.DurationVar(&pause, "pause", 0, "stop for so long, and resume by itself (default: until people of two parties lift it)")
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		paused = c.Flags().Changed("pause")
+		return run(c, args)
+	}
 	return require(c, "reason")
+}
+
+// maxPause is the longest pause: what must stand longer is for people to end.
+const maxPause = 30 * 24 * time.Hour
+
+// warnUnknown says that a scope names what the node doesn't know. The order goes out all the same: it may be known
+// elsewhere, and stopping comes first.
+func (t *tool) warnUnknown(ctx context.Context, s *site, scope string) {
+	kind, id, _ := strings.Cut(scope, ":")
+	if kind != "wallet" {
+		return
+	}
+	var w client.Wallet
+	var p *client.Problem
+	if err := s.get(ctx, "/v1/wallets/"+id, &w); errors.As(err, &p) && p.Code == "unknown_wallet" {
+		t.ui.say("no wallet %q is known at %s: is the name right?", id, s.Name)
+	}
 }
 
 // notEverywhere says which parties have not recorded a trip: until all have, the network is not stopped.

@@ -40,7 +40,7 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
 	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
 	f.StringVar(&o.expires, "expires", expireTime.String(), "until when the request holds: a duration, or a time in UTC by RFC 3339")
-	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key signs nothing twice (default: a random one)")
+	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key and --expires signs nothing twice (default: a random one)")
 	return require(c, "wallet", "to", "amount")
 }
 
@@ -122,7 +122,7 @@ func (s *site) send(ctx context.Context, r client.Request, deliver, key string, 
 // the same body, which holds the expiry, nothing is signed twice.
 func again(err error, key string, expires time.Time) error {
 	var p *client.Problem
-	if errors.As(err, &p) && p.HTTPStatus < http.StatusConflict || hintOf(err) != "" {
+	if errors.As(err, &p) && (p.HTTPStatus < http.StatusConflict || p.Code == "idempotency_conflict") || hintOf(err) != "" {
 		return err
 	}
 	return hinted(err, "to ask again safely: the same command with --idempotency-key %s --expires %s", key, clock(expires))

@@ -45,6 +45,7 @@ func newServer(n *node.Node, url string, log *slog.Logger) (*server, error) {
 		r.bind(s, operation(r))
 		s.describeBody(r)
 	}
+	s.describeExceptions()
 	openapi, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {
 		return nil, err
@@ -62,17 +63,4 @@ func newServer(n *node.Node, url string, log *slog.Logger) (*server, error) {
 func (s *server) open(pattern string, h http.HandlerFunc) {
 	s.unsigned[pattern] = true
 	s.mux.HandleFunc(pattern, h)
-}
-
-// description is what stands above the routes in /openapi.json. Of huma's own additions none is wanted: no pages that
-// load scripts from elsewhere, no links in bodies.
-func description() huma.Config {
-	c := huma.DefaultConfig("mpcnode", node.Release)
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
-	c.RejectUnknownQueryParameters = true
-	c.Info.Description = "Every call carries an HTTP message signature (RFC 9421): label sig1, Ed25519, keyid " +
-		"`agent:<id>` or `key:<64 hex>`, over @method and @target-uri, and for POST also over content-digest (RFC 9530, " +
-		"sha-256) and idempotency-key. The tags of a call are the roles that may make it. Errors are RFC 9457 problems; " +
-		"a refusal by the guard is none: it is the answer."
-	return c
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -61,24 +60,4 @@ func recordOf(ctx context.Context) ([]byte, error) {
 			Detail: `the body must be {"record": "…"}, a signed record in base64: ` + err.Error()}
 	}
 	return s.Record, nil
-}
-
-// operation describes a route to huma.
-func operation(r route) huma.Operation {
-	op := huma.Operation{OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary}
-	for _, role := range r.roles {
-		op.Tags = append(op.Tags, string(role))
-	}
-	return op
-}
-
-// describeBody adds the body to the description of a registered route. Huma isn't to know of it: it would read it into a
-// buffer that it lends for the time of the call, and a request is worked on after that.
-func (s *server) describeBody(r route) {
-	if r.takes == nil {
-		return
-	}
-	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(r.takes), true, r.id)
-	s.api.OpenAPI().Paths[r.path].Post.RequestBody = &huma.RequestBody{Required: true,
-		Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 }

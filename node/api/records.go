@@ -14,7 +14,7 @@ import (
 // testnetID is the global id of TON's test network, whose addresses carry a flag.
 const testnetID = -3
 
-// wallets lists the records only: the account of each is a question to the chain, and a call asks one at most.
+// wallets lists accounts as the node last saw them: each would be a question to the chain, and a call asks one at most.
 func (s *server) wallets(ctx context.Context, _ *struct{}) (*reply[[]client.Wallet], error) {
 	mayUse, err := s.mayUse(ctx)
 	if err != nil {
@@ -23,9 +23,11 @@ func (s *server) wallets(ctx context.Context, _ *struct{}) (*reply[[]client.Wall
 	list := []client.Wallet{}
 	for _, w := range s.node.Wallets() {
 		if mayUse(w.ID) {
+			seen := s.node.LastSeen(w.ID)
 			list = append(list, client.Wallet{
 				ID: w.ID, Key: w.Key, Version: string(w.Version), Address: w.Address.Friendly(false, w.GlobalID == testnetID),
-				Raw: w.Address.String(), PublicKey: hex.EncodeToString(w.PublicKey[:]), Subwallet: w.Subwallet, Status: "unknown",
+				Raw: w.Address.String(), PublicKey: hex.EncodeToString(w.PublicKey[:]), Subwallet: w.Subwallet,
+				Seqno: seen.Seqno, Balance: seen.Balance.String(), Status: node.StatusName(seen),
 			})
 		}
 	}

@@ -242,6 +242,9 @@ func TestOpenAPIListsEveryRoute(t *testing.T) {
 	for _, methods := range doc.Paths {
 		described += len(methods)
 	}
+	if _, ok := doc.Paths["/v1/requests"]["post"].Responses["202"]; !ok {
+		t.Error("202 of a request that is under way is not described")
+	}
 	if described != found || found != len(routes) {
 		t.Errorf("%d calls are described, %d are served, %d are known here", described, len(routes), found)
 	}

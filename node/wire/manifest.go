@@ -43,10 +43,12 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(k[
 // UnmarshalText reads 64 hex digits.
 func (k *Key) UnmarshalText(b []byte) error {
 	if len(b) != 64 {
-		return fmt.Errorf("public key: %d characters, want 64 hex digits", len(b))
+		return fmt.Errorf("public key %.70q: %d characters, want 64 hex digits", b, len(b))
 	}
-	_, err := hex.Decode(k[:], b)
-	return err
+	if _, err := hex.Decode(k[:], b); err != nil {
+		return fmt.Errorf("public key %q: want 64 hex digits", b)
+	}
+	return nil
 }
 
 func (k Key) String() string { return hex.EncodeToString(k[:]) }

@@ -115,7 +115,7 @@ func TestKillInMidSession(t *testing.T) {
 					done <- r
 				}()
 				time.Sleep(1200 * time.Millisecond) // proposal and opening are through, rounds are not
-				acknowledged, err := w.trip(at, "network")
+				acknowledged, err := w.trip(at, "network", 0)
 				w.must(err)
 				r := <-done
 				if len(r.Signature) > 0 && slices.Contains(signers, at) {

@@ -382,10 +382,14 @@ func (w *network) verdict(name, requestID string) string {
 }
 
 // trip stops as the party's tripper.
-func (w *network) trip(name, scope string) (recorded []string, err error) {
+func (w *network) trip(name, scope string, pause time.Duration) (recorded []string, err error) {
 	w.t.Helper()
+	until := time.Time{}
+	if pause > 0 {
+		until = w.now().Add(pause)
+	}
 	recorded, _, err = w.node(name).Trip(context.Background(),
-		wire.SignTrip(w.id(), name, seed("tripper "+name), scope, "story", w.now(), time.Time{}))
+		wire.SignTrip(w.id(), name, seed("tripper "+name), scope, "story", w.now(), until))
 	slices.Sort(recorded)
 	return recorded, err
 }

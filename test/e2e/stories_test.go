@@ -195,7 +195,9 @@ func (s *story) advance(d *datadriven.TestData) string {
 }
 
 func (s *story) trip(d *datadriven.TestData) string {
-	recorded, err := s.w.trip(arg(d, "by", "user"), arg(d, "scope", "network"))
+	pause, err := time.ParseDuration(arg(d, "pause", "0s"))
+	s.w.must(err)
+	recorded, err := s.w.trip(arg(d, "by", "user"), arg(d, "scope", "network"), pause)
 	s.w.must(err)
 	return "recorded by " + strings.Join(recorded, " ")
 }
