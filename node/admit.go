@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -169,13 +168,4 @@ func fieldProblem(err error) *Problem {
 		return &Problem{Status: 413, Code: "too_large", Detail: err.Error()}
 	}
 	return &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
-}
-
-// notAdmitted turns the failure of an early step into what the caller is told.
-func notAdmitted(err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
-		return p
-	}
-	return &Problem{Status: 503, Code: "unavailable", Detail: fmt.Sprint(err), RetryAfter: 2 * time.Second}
 }

@@ -96,7 +96,7 @@ type API struct {
 	// Listen is host:port. Beyond loopback TLS is required.
 	Listen string `yaml:"listen"`
 	// URL under which callers reach the API, scheme and authority: what their signatures must name.
-	// Default: http://<listen>.
+	// Default: http://<listen>, with TLS https://<listen>.
 	URL string `yaml:"url,omitempty"`
 	// TLS certificate and key, PEM files. Default: none, which only loopback allows.
 	TLS *TLS `yaml:"tls,omitempty"`
@@ -164,7 +164,7 @@ func ParseConfig(raw []byte, getenv func(string) string) (Config, error) {
 		return Config{}, errors.New(yaml.FormatError(err, false, true))
 	}
 	if cfg.API.URL == "" && cfg.API.Listen != "" {
-		cfg.API.URL = "http://" + cfg.API.Listen
+		cfg.API.URL = cfg.API.scheme() + "://" + cfg.API.Listen
 	}
 	problems := cfg.check()
 	problems = append(problems, cfg.fromEnvironment(getenv)...)
@@ -286,6 +286,13 @@ func checkAddress(s string) error {
 		return fmt.Errorf("%q: want a multiaddress such as /ip4/192.0.2.1/tcp/7700", s)
 	}
 	return nil
+}
+
+func (a API) scheme() string {
+	if a.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 func (a API) check() (problems []problem) {

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -68,7 +67,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	defer n.jobs.end(j)
 	payload, err := n.build(ctx, in, j) // 2
 	if err != nil {
-		j.reject(notAdmitted(err))
+		j.reject(ProblemOf(err))
 		return
 	}
 	voices := n.propose(ctx, in, wire.Proposal{Request: e, Payload: payload}) // 3
@@ -77,7 +76,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		own.err = busy(in.Wallet)
 	}
 	if own.err != nil {
-		j.reject(notAdmitted(own.err))
+		j.reject(ProblemOf(own.err))
 		return
 	}
 	signers, refusal := n.choose(in, voices) // 4
@@ -87,7 +86,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	}
 	deploy, err := n.deploys(ctx, in.RequestID)
 	if err != nil {
-		j.reject(notAdmitted(err))
+		j.reject(ProblemOf(err))
 		return
 	}
 	j.set(func(r *Request) {
@@ -102,24 +101,4 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	j.set(done) // the reply need not wait for the disk: RELEASING is on it
 	n.settle(j, done)
 	n.finish(j, in, payload, signed) // 10
-}
-
-// Codes of what ends a request besides the guards' reasons.
-const (
-	codeQuorum        = "quorum_unavailable" // too few parties answered
-	codeRefusedByPeer = "refused_by_peer"    // this node allows, too many others don't
-	codeSigningFailed = "signing_failed"     // no attempt gave a signature
-	codePayloadDead   = "payload_dead"       // it can't execute any more, and didn't
-	codeExpired       = "request_expired"
-)
-
-// failure says why no attempt gave a signature.
-func failure(err error) wire.Reason {
-	switch {
-	case errors.Is(err, guard.ErrKilled) || errors.Is(err, guard.ErrTripsChanged):
-		return wire.Reason{Layer: string(guard.LayerKill), Code: string(guard.ReasonKilled)}
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, guard.ErrExpired):
-		return wire.Reason{Code: codeExpired}
-	}
-	return wire.Reason{Code: codeSigningFailed}
 }

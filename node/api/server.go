@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"golang.org/x/net/netutil"
@@ -68,7 +69,7 @@ func listen(cfg node.API) (net.Listener, error) {
 
 // ownURL is what signatures must name: the configured URL, or the default with the scheme and port that are really served.
 func ownURL(cfg node.API, addr net.Addr) string {
-	if cfg.URL != "" && cfg.URL != "http://"+cfg.Listen {
+	if cfg.URL != "" && !strings.HasSuffix(cfg.URL, "://"+cfg.Listen) {
 		return cfg.URL
 	}
 	_, port, _ := net.SplitHostPort(addr.String())

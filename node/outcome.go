@@ -1,9 +1,32 @@
 package node
 
 import (
+	"context"
+	"errors"
+
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
 )
+
+// Codes of what ends a request besides the guards' reasons.
+const (
+	codeQuorum        = "quorum_unavailable" // too few parties answered
+	codeRefusedByPeer = "refused_by_peer"    // this node allows, too many others don't
+	codeSigningFailed = "signing_failed"     // no attempt gave a signature
+	codePayloadDead   = "payload_dead"       // it can't execute any more, and didn't
+	codeExpired       = "request_expired"
+)
+
+// failure says why no attempt gave a signature.
+func failure(err error) wire.Reason {
+	switch {
+	case errors.Is(err, guard.ErrKilled) || errors.Is(err, guard.ErrTripsChanged):
+		return wire.Reason{Layer: string(guard.LayerKill), Code: string(guard.ReasonKilled)}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, guard.ErrExpired):
+		return wire.Reason{Code: codeExpired}
+	}
+	return wire.Reason{Code: codeSigningFailed}
+}
 
 // sentences say what ended a request besides the guards' reasons.
 var sentences = map[string]string{
