@@ -24,6 +24,7 @@ func (g *Guard) AddTrips(tx Tx, now time.Time, trips []kill.Trip) (refused []err
 	if err != nil {
 		return nil, fmt.Errorf("add trips: %w", err)
 	}
+	before := len(open)
 	for _, t := range trips {
 		if err := g.checkTrip(open, t); err != nil {
 			refused = append(refused, err)
@@ -38,7 +39,9 @@ func (g *Guard) AddTrips(tx Tx, now time.Time, trips []kill.Trip) (refused []err
 			g.auditTrip(tx, now, t)
 		}
 	}
-	put(tx, keyOpenTrips, open)
+	if len(open) > before {
+		put(tx, keyOpenTrips, open)
+	}
 	return refused, nil
 }
 

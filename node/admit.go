@@ -22,14 +22,19 @@ func (n *Node) admit(ctx context.Context, e reqsig.Envelope) (in guard.Intent, k
 	if err := addressed(e, pathRequests); err != nil {
 		return in, nil, err
 	}
-	if err := n.takeToken(ctx, in.Agent); err != nil {
+	stale := e.Fresh(n.env.Now())
+	bucket := ""
+	if stale != nil { // whoever has seen the request may send it again: that must not use up the agent's own tokens
+		bucket = "again"
+	}
+	if err := n.takeToken(ctx, in.Agent, bucket); err != nil {
 		return in, nil, err
 	}
 	if known, err = n.find(ctx, in); known != nil || err != nil {
 		return in, known, err
 	}
-	if err := e.Fresh(n.env.Now()); err != nil {
-		return in, nil, &Problem{Status: 401, Code: "signature_stale", Detail: err.Error()}
+	if stale != nil {
+		return in, nil, &Problem{Status: 401, Code: "signature_stale", Detail: stale.Error()}
 	}
 	return in, nil, n.admissible(in)
 }
@@ -98,8 +103,9 @@ func (n *Node) signer(ctx context.Context, e reqsig.Envelope) (a guard.AgentReco
 	return a, nil
 }
 
-// takeToken takes one of the caller's tokens, as many as the policy grants it.
-func (n *Node) takeToken(ctx context.Context, agent string) error {
+// takeToken takes one of the agent's tokens, as many as the policy grants it. What others do in its name has buckets of
+// its own.
+func (n *Node) takeToken(ctx context.Context, agent, bucket string) error {
 	var allowance Allowance
 	err := n.ledger.View(ctx, func(tx guard.Tx) error {
 		bundle, err := n.guard.Policy(tx)
@@ -113,7 +119,7 @@ func (n *Node) takeToken(ctx context.Context, agent string) error {
 	if err != nil {
 		return err
 	}
-	if wait, ok := n.tokens.take(agentPrefix+agent, allowance, n.env.Now()); !ok {
+	if wait, ok := n.tokens.take(agentPrefix+agent+" "+bucket, allowance, n.env.Now()); !ok {
 		p := problemf(429, "too_many_calls", "the caller's tokens are used up: wait %s", wait.Round(time.Millisecond))
 		p.RetryAfter = wait
 		return p

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
@@ -36,7 +37,8 @@ func (n *Node) sign(ctx context.Context, in guard.Intent, all voices, signers []
 			failed[party] = true
 			n.faults.note(party, n.env.Now())
 		}
-		if signers = n.without(in, all, failed); signers == nil || try == maxTries || ctx.Err() != nil {
+		// Who only coordinates sees nobody fail. So it signs itself the next time, if its own guard allows.
+		if signers = n.without(in, all, failed, len(blamed) == 0); signers == nil || try == maxTries || ctx.Err() != nil {
 			return signature{}, err
 		}
 		attempt++
@@ -81,13 +83,16 @@ func (n *Node) renew(ctx context.Context, request, payload [32]byte, signers []s
 	return nonces, nil
 }
 
-// without picks signers again, past those that failed.
-func (n *Node) without(in guard.Intent, all voices, failed map[string]bool) []string {
+// without picks signers again, past those that failed; this party before others if it is to see for itself.
+func (n *Node) without(in guard.Intent, all voices, failed map[string]bool, selfFirst bool) []string {
 	var left []string
 	for _, party := range n.ordered(in.RequestID) {
 		if all.of(party).allows() && !failed[party] {
 			left = append(left, party)
 		}
+	}
+	if i := slices.Index(left, n.self); i > 0 && selfFirst {
+		left = slices.Insert(slices.Delete(left, i, i+1), 0, n.self)
 	}
 	return n.pick(left)
 }

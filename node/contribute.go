@@ -22,11 +22,13 @@ func (n *Node) contribute(ctx context.Context, from string, open wire.Open) (wir
 	if err != nil {
 		return wire.Opened{}, err
 	}
-	sig, err := n.signWith(ctx, permit, open.Terms.Signers) // 7, 8
+	sig, err := n.signWith(ctx, permit, open.Terms.Signers, func(tx guard.Tx) error { return explained(tx, open) }) // 7, 8
 	if err != nil {
 		return wire.Opened{Error: err.Error(), Blamed: culprits(err)}, nil
 	}
-	n.spawn(func() { n.recordSigned(open, sig) }) // 9
+	if from != n.self { // the coordinator records it with the request
+		n.spawn(func() { n.recordSigned(open, sig) }) // 9
+	}
 	return wire.Opened{Signature: sig[:]}, nil
 }
 
@@ -51,11 +53,16 @@ func (n *Node) checkTerms(from string, open wire.Open) error {
 	case !slices.Equal(t.Signers, InOrder(open.RequestID, t.Signers)):
 		return bad("its signers don't stand in the request's order")
 	}
+	if err := n.checkRequest(open); err != nil {
+		return err
+	}
 	if !bound(open) {
 		return bad("the answers it carries are not those it is bound to")
 	}
-	if err := n.checkAnswers(t.Signers, open.Answers, t.Request, t.Payload); err != nil {
-		return fmt.Errorf("refuse session: %w", err)
+	if from != n.self { // the coordinator has verified them as they came
+		if err := n.checkAnswers(t.Signers, open.Answers, t.Request, t.Payload); err != nil {
+			return fmt.Errorf("refuse session: %w", err)
+		}
 	}
 	nonce, ok := n.attempts.take(t.Request, t.Payload, t.Attempt, n.env.Now())
 	if !ok || nonce != t.Nonces[i] {
@@ -64,10 +71,24 @@ func (n *Node) checkTerms(from string, open wire.Open) error {
 	return nil
 }
 
+// checkRequest checks that the session's request id is that of the reservation here.
+func (n *Node) checkRequest(open wire.Open) error {
+	return n.ledger.View(n.ctx, func(tx guard.Tx) error {
+		p, known, err := n.guard.Payload(tx, open.Terms.Payload)
+		if err == nil && (!known || p.RequestID != open.RequestID || p.Wallet != open.Terms.Wallet) {
+			err = errors.New("refuse session: its request or wallet are not those of the reservation here")
+		}
+		return err
+	})
+}
+
 // checkAnswers verifies that every signer said, under its own identity, that it reserved this very payload.
 func (n *Node) checkAnswers(signers []string, answers []wire.Statement, request, payload [32]byte) error {
 	for i, s := range answers {
 		var a wire.Answer
+		if slices.Contains(signers[:i], signers[i]) {
+			return fmt.Errorf("%.64q is named as a signer twice", signers[i])
+		}
 		if s.Party != signers[i] {
 			return fmt.Errorf("the answer of %.64q stands in for %s's", s.Party, signers[i])
 		}
@@ -99,7 +120,7 @@ func (n *Node) permit(ctx context.Context, t wire.SessionTerms) (p *guard.Permit
 }
 
 // signWith opens the share for the permit and runs the threshold signature with the other signers.
-func (n *Node) signWith(ctx context.Context, p *guard.Permit, signers []string) (sig [64]byte, err error) {
+func (n *Node) signWith(ctx context.Context, p *guard.Permit, signers []string, keep func(guard.Tx) error) (sig [64]byte, err error) {
 	defer n.metrics.stage("threshold")()
 	share, err := n.vault.Open(n.env.Now(), p)
 	if err != nil {
@@ -115,18 +136,35 @@ func (n *Node) signWith(ctx context.Context, p *guard.Permit, signers []string) 
 	if err != nil {
 		return sig, err
 	}
-	if err := n.release(ctx, p, half); err != nil {
+	if err := n.release(ctx, p, half, keep); err != nil {
 		return sig, err
 	}
 	return half.Signature(ctx)
 }
 
+// explained keeps the signers' answers with the payload: from here on a signature may exist, and a party that took no
+// part will ask why, also if this one never sees it.
+func explained(tx guard.Tx, open wire.Open) error {
+	e, err := readEvidence(tx, open.Terms.Payload)
+	if err != nil || !e.Found || len(e.Answers) > 0 {
+		return err
+	}
+	e.Answers = open.Answers
+	writeEvidence(tx, open.Terms.Payload, e)
+	return nil
+}
+
 // release lets the last message out, once the guard has agreed again and RELEASING is on disk. A trip takes the gate for
 // writing, so once a trip is acknowledged nothing of this node leaves any more.
-func (n *Node) release(ctx context.Context, p *guard.Permit, half *tss.Half) error {
+func (n *Node) release(ctx context.Context, p *guard.Permit, half *tss.Half, keep func(guard.Tx) error) error {
 	n.gate.RLock()
 	defer n.gate.RUnlock()
-	err := n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.Release(tx, n.env.Now(), p) })
+	err := n.ledger.Do(ctx, func(tx guard.Tx) error {
+		if err := n.guard.Release(tx, n.env.Now(), p); err != nil {
+			return err
+		}
+		return keep(tx)
+	})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
@@ -45,6 +46,14 @@ func (n *Node) readProposal(ctx context.Context, from string, p wire.Proposal) (
 	if err := addressed(p.Request, pathRequests); err != nil {
 		return in, err
 	}
+	if err := n.stillAsked(in); err != nil {
+		return in, err
+	}
+	if from != n.self {
+		if err := n.takeToken(ctx, in.Agent, "by "+from); err != nil {
+			return in, err // a coordinator could repeat one request for ever, and every decision is kept
+		}
+	}
 	if in.Coordinator != from {
 		return in, fmt.Errorf("refuse proposal: the agent named %q as coordinator, it came from %s", in.Coordinator, from)
 	}
@@ -58,6 +67,15 @@ func (n *Node) readProposal(ctx context.Context, from string, p wire.Proposal) (
 		}
 	}
 	return in, nil
+}
+
+// stillAsked refuses, before anything is written, what has expired or holds longer than anybody may ask for.
+func (n *Node) stillAsked(in guard.Intent) error {
+	now := n.env.Now()
+	if !now.Before(in.Expires) || in.Expires.After(now.Add(maxExpires)) {
+		return fmt.Errorf("refuse proposal: the request expires at %s, it is %s here", in.Expires.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // firstSight reports whether this node has not seen the request before; only then must its signature be fresh. Another
@@ -156,7 +174,9 @@ func (n *Node) record(ctx context.Context, c guard.Case, p wire.Proposal) (d gua
 		if !known {
 			r = newRequest(c.Intent, DeliverSigned, now)
 		}
-		r.Effect, r.Payload, r.Deploy = d.Effect, c.Tx.SigningHash, c.Account.Status != ton.StatusActive
+		if !known || d.Reserved && len(r.Signature) == 0 { // what was signed stays as it was signed
+			r.Effect, r.Payload, r.Deploy = d.Effect, c.Tx.SigningHash, c.Account.Status != ton.StatusActive
+		}
 		if !d.Reserved && !known {
 			r.State, r.Reason = StateDenied, codes(d)[0]
 		}

@@ -38,10 +38,14 @@ func (n *Node) settle(j *job, change func(*Request)) {
 			kept.Deliver, kept.Created = r.Deliver, r.Created
 			r = kept
 		}
+		fresh := len(r.Signature) == 0
 		change(&r)
 		writeRequest(tx, r, n.env.Now())
 		listOpen(tx, r)
-		return nil
+		if _, known, err := n.guard.Payload(tx, r.Payload); err != nil || !known || !fresh || len(r.Signature) != 64 {
+			return err
+		}
+		return n.guard.Signed(tx, n.env.Now(), r.Payload, [64]byte(r.Signature))
 	})
 	if err != nil {
 		n.log.Error("record request", "request", r.ID, "state", r.State, "err", err)
@@ -86,7 +90,10 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 			if err := n.chain.Send(ctx, boc); err != nil {
 				n.log.Warn("send message", "request", r.ID, "err", err)
 			} else if r.State == StateSigned {
-				n.settle(j, func(r *Request) { r.State = StateSent })
+				sent := func(r *Request) { r.State = StateSent }
+				if j.set(sent); r.Deliver == DeliverSent { // else it is no more than a step that a restart repeats
+					n.settle(j, sent)
+				}
 			}
 		}
 		switch state := n.payloadState(ctx, w, r.Payload); state {
@@ -103,6 +110,10 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 
 // follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.
 func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
+	if !n.mirror.follows(w.ID, true) {
+		return // one follower a wallet: it sees whatever the chain does
+	}
+	defer n.mirror.follows(w.ID, false)
 	for n.ctx.Err() == nil {
 		switch n.payloadState(n.ctx, w, payload) {
 		case guard.Reserved, guard.Releasing, guard.Seen, "":

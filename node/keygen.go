@@ -134,6 +134,9 @@ func (n *Node) merge(ctx context.Context, news wire.CeremonyNews) (bool, ceremon
 		}
 		next = c
 	}
+	if next.State(n.self, n.env.Now()) == ceremony.Expired {
+		news.Approvals = nil // they came too late
+	}
 	changed, err := next.Merge(n.manifest, news, func(t wire.KeyTest) error { return n.checkKeyTest(next, t) })
 	if err != nil {
 		return false, next, &Problem{Status: 400, Code: "bad_news", Detail: err.Error()}
@@ -156,7 +159,8 @@ func (n *Node) room(ctx context.Context, proposer string) error {
 	open := 0
 	for id, c := range n.keygens.byID {
 		state := c.State(n.self, n.env.Now())
-		nothing := state == ceremony.Expired || state == ceremony.Aborted && !c.Said(wire.KindConfirm, n.self)
+		// Before its expiry an aborted one stays, so that nobody can bring it back and have this party confirm it.
+		nothing := n.env.Now().Unix() > c.Keygen.Expires && !c.Said(wire.KindConfirm, n.self)
 		if nothing && len(n.keygens.byID) >= maxCeremonies {
 			if err := n.ledger.Do(ctx, func(tx guard.Tx) error { tx.Set(ceremonyKey(id), nil); return nil }); err != nil {
 				return err
@@ -250,7 +254,10 @@ func (n *Node) advance(id [32]byte) {
 
 // step does one thing and reports whether another may follow.
 func (n *Node) step(id [32]byte) bool {
-	c, _ := n.Ceremony(id)
+	c, ok := n.Ceremony(id)
+	if !ok {
+		return false // forgotten meanwhile
+	}
 	var err error
 	switch state := c.State(n.self, n.env.Now()); {
 	case state == ceremony.Approved:
@@ -322,11 +329,22 @@ func (n *Node) promiseAbort(c ceremony.Ceremony, why error) error {
 	if slices.Contains(c.Waiting(), n.self) {
 		return nil // never approved here: a share of that name belongs to another ceremony
 	}
+	if n.confirmedOther(c) {
+		return nil
+	}
 	held := store.Held{Key: c.Keygen.Key, Epoch: c.Keygen.Epoch, State: store.Prepared}
 	if !slices.Contains(n.vault.List(), held) {
 		return nil
 	}
 	return n.vault.Discard(held.Key, held.Epoch)
+}
+
+// confirmedOther reports whether this party has confirmed another ceremony for a key of the same name, whose share must
+// stay.
+func (n *Node) confirmedOther(c ceremony.Ceremony) bool {
+	return slices.ContainsFunc(n.Ceremonies(), func(o ceremony.Ceremony) bool {
+		return o.ID() != c.ID() && o.Keygen.Key == c.Keygen.Key && o.Said(wire.KindConfirm, n.self)
+	})
 }
 
 // abort answers another party's abort with this party's own. If it has confirmed it keeps its share: a party that says

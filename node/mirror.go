@@ -52,11 +52,26 @@ type Chain interface {
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the
 // states of destinations.
 type mirror struct {
-	mu    sync.Mutex
-	views map[string]*view // by wallet; guarded by mu
+	mu       sync.Mutex
+	views    map[string]*view // by wallet; guarded by mu
+	followed map[string]bool  // wallets that have a follower; guarded by mu
 
 	destMu       sync.Mutex
 	destinations map[ton.Address]ton.Account // guarded by destMu
+}
+
+// follows begins or ends following a wallet. It returns false when it is followed already.
+func (m *mirror) follows(wallet string, begin bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if begin && m.followed[wallet] {
+		return false
+	}
+	m.followed[wallet] = begin
+	if !begin {
+		delete(m.followed, wallet)
+	}
+	return true
 }
 
 // view is one wallet's account. Its mutex is held while the chain is asked, so that many requests ask once.

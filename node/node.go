@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,8 @@ type Node struct {
 	faults   faults
 	clocks   clocks
 
+	meeting sync.Map // parties with which trips are being exchanged
+
 	keygenMu sync.Mutex
 	keygens  keygens
 
@@ -123,7 +126,7 @@ func newNode(cfg Config, env Env) (*Node, error) {
 		cfg: cfg, env: env, self: cfg.Party, manifest: m, network: m.ID(), identity: identity, guard: g, chain: env.Chain,
 		online:   make(chan struct{}),
 		wallets:  wallets{byID: map[string]guard.WalletRecord{}},
-		mirror:   mirror{views: map[string]*view{}, destinations: map[ton.Address]ton.Account{}},
+		mirror:   mirror{views: map[string]*view{}, followed: map[string]bool{}, destinations: map[ton.Address]ton.Account{}},
 		jobs:     jobs{byID: map[string]*job{}, byWallet: map[string]*job{}},
 		attempts: attempts{open: map[[32]byte]attempt{}},
 		tokens:   tokens{buckets: newBuckets()},
@@ -209,15 +212,25 @@ func (n *Node) Close() error {
 	return errors.Join(errs...)
 }
 
-// spawn runs f in a goroutine that Close waits for. It returns false, and runs nothing, when the node is stopping.
+// spawn runs f in a goroutine that Close waits for. It returns false, and runs nothing, when the node is stopping. A bug
+// in f ends f and is an error in the log: it must not take down a node that others need to sign.
 func (n *Node) spawn(f func()) bool {
 	n.spawnMu.Lock()
 	defer n.spawnMu.Unlock()
 	if n.stopping {
 		return false
 	}
-	n.running.Go(f)
+	n.running.Go(func() {
+		defer n.contain()
+		f()
+	})
 	return true
+}
+
+func (n *Node) contain() {
+	if bug := recover(); bug != nil {
+		n.log.Error("a task panicked", "bug", bug, "stack", string(debug.Stack()))
+	}
 }
 
 // state signs a statement as this party.

@@ -84,7 +84,17 @@ func (n *Node) onHeartbeat(party string, raw []byte) {
 		n.log.Warn("peer's clock is off: it is left out", "peer", party, "skew", skew)
 	}
 	if h.TripSet != n.tripSet() {
-		n.spawn(func() { <-n.online; n.meetTrips(party) })
+		n.meetSoon(party)
+	}
+}
+
+// meetSoon meets a party unless that is under way.
+func (n *Node) meetSoon(party string) {
+	if _, busy := n.meeting.LoadOrStore(party, true); busy {
+		return
+	}
+	if !n.spawn(func() { defer n.meeting.Delete(party); <-n.online; n.meetTrips(party) }) {
+		n.meeting.Delete(party)
 	}
 }
 

@@ -71,7 +71,7 @@ func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) vo
 	said := make(chan voice, len(n.manifest.Parties))
 	raw := wire.Encode(p)
 	for _, party := range n.manifest.Names() {
-		go func() { said <- n.ask(ctx, party, p, raw, in.Request) }()
+		n.spawn(func() { said <- n.ask(ctx, party, p, raw, in.Request) })
 	}
 	var all voices
 	var grace <-chan time.Time
@@ -111,8 +111,12 @@ func (n *Node) ask(ctx context.Context, party string, p wire.Proposal, raw []byt
 	} else {
 		v.statement, v.err = callPeer[wire.Statement](ctx, n, party, wire.FramePropose, raw)
 	}
-	if v.err == nil {
+	switch {
+	case v.err != nil:
+	case party == n.self:
 		v.err = v.statement.Read(&v.answer.Answer)
+	default: // it will be shown to the other signers, who take only what its party signed
+		v.err = v.statement.Open(n.manifest, wire.KindAnswer, &v.answer.Answer)
 	}
 	if v.err == nil && (v.statement.Party != party || v.statement.Kind != wire.KindAnswer || v.answer.Request != request) {
 		v.err = errors.New("answered something else than it was asked")

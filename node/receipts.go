@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tonaiagent/mpcnode/digest"
@@ -26,32 +25,38 @@ func undeliveredOf(party string) guard.Key { return prefixUndelivered + guard.Ke
 func (n *Node) recordSigned(open wire.Open, sig [64]byte) {
 	r := wire.Receipt{RequestID: open.RequestID, Request: open.Terms.Request, Payload: open.Terms.Payload,
 		Signature: sig, Signers: open.Terms.Signers, Answers: open.Answers}
-	if err := n.keepReceipt(n.ctx, r); err != nil {
+	if _, err := n.keepReceipt(n.ctx, r); err != nil {
 		n.log.Error("record signature", "request", r.RequestID, "err", err)
 	}
-	if open.Terms.Coordinator != n.self {
-		n.follow(n.wallets.get(open.Terms.Wallet), r.Payload)
-	}
+	n.follow(n.wallets.get(open.Terms.Wallet), r.Payload)
 }
 
-func (n *Node) keepReceipt(ctx context.Context, r wire.Receipt) error {
-	return n.ledger.Do(ctx, func(tx guard.Tx) error {
-		q, ok, err := readRequest(tx, r.RequestID)
-		if err != nil || !ok || q.Digest != r.Request || len(q.Signature) == len(r.Signature) {
-			return err // unknown here, or recorded before
+// keepReceipt records that a request was signed, and reports whether that was new. The receipt must be about a payload
+// that this node knows as one of that very request.
+func (n *Node) keepReceipt(ctx context.Context, r wire.Receipt) (fresh bool, err error) {
+	err = n.ledger.Do(ctx, func(tx guard.Tx) error {
+		p, _, err := n.guard.Payload(tx, r.Payload)
+		if err != nil || p.RequestID != r.RequestID || p.Request != r.Request {
+			return err
 		}
-		if q.Signers, q.Signature, q.Payload = r.Signers, r.Signature[:], r.Payload; q.State != StateSent && q.State != StateConfirmed {
+		q, ok, err := readRequest(tx, r.RequestID)
+		if err != nil || !ok || len(q.Signature) > 0 {
+			return err
+		}
+		fresh = true
+		q.Signers, q.Signature, q.Payload = r.Signers, r.Signature[:], r.Payload
+		if q.State == StateEvaluating || q.State == StateSigning {
 			q.State = StateSigned
 		}
 		writeRequest(tx, q, n.env.Now())
 		e, err := readEvidence(tx, r.Payload)
-		if err != nil || !e.Found {
-			return err
+		if err == nil && e.Found && len(e.Answers) == 0 {
+			e.Answers = r.Answers
+			writeEvidence(tx, r.Payload, e)
 		}
-		e.Answers = r.Answers
-		writeEvidence(tx, r.Payload, e)
-		return n.guard.Signed(tx, n.env.Now(), r.Payload, r.Signature)
+		return errors.Join(err, n.guard.Signed(tx, n.env.Now(), r.Payload, r.Signature))
 	})
+	return fresh, err
 }
 
 // sendReceipts tells every other party. What a party can't be given now waits for it on disk.
@@ -133,10 +138,11 @@ func (n *Node) hearReceipt(ctx context.Context, s wire.Statement) error {
 	if !ok || !tss.Verify(w.PublicKey, r.Payload, r.Signature) {
 		return errors.New("receipt: the signature does not verify")
 	}
-	if !slices.Contains(r.Signers, n.self) {
+	fresh, err := n.keepReceipt(ctx, r)
+	if fresh {
 		n.spawn(func() { n.follow(w, r.Payload) })
 	}
-	return n.keepReceipt(ctx, r)
+	return err
 }
 
 // resumeDeliveries goes on with what was signed but not seen to execute when the node stopped.

@@ -82,7 +82,7 @@ func (n *Node) role(k wire.Key) Role {
 // TakeToken takes one of the caller's tokens.
 func (n *Node) TakeToken(ctx context.Context, c Caller) error {
 	if c.Role == RoleAgent {
-		return n.takeToken(ctx, c.Agent)
+		return n.takeToken(ctx, c.Agent, "")
 	}
 	if wait, ok := n.tokens.take(personPrefix+c.Key.String(), Allowance{}, n.env.Now()); !ok {
 		p := problemf(429, "too_many_calls", "the caller's tokens are used up")

@@ -122,7 +122,7 @@ func (n *Node) contributeTest(ctx context.Context, from string, t wire.SessionTe
 	if err != nil {
 		return wire.Opened{}, err
 	}
-	sig, err := n.signWith(ctx, permit, t.Signers)
+	sig, err := n.signWith(ctx, permit, t.Signers, func(guard.Tx) error { return nil })
 	if err != nil {
 		return wire.Opened{Error: err.Error(), Blamed: culprits(err)}, nil
 	}

@@ -26,14 +26,14 @@ func (n *Node) Simulate(ctx context.Context, e reqsig.Envelope) (Request, error)
 	if err != nil {
 		return Request{}, err
 	}
-	if err := n.takeToken(ctx, in.Agent); err != nil {
-		return Request{}, err
-	}
 	if err := addressed(e, pathSimulate); err != nil {
 		return Request{}, err
 	}
 	if err := e.Fresh(n.env.Now()); err != nil {
 		return Request{}, &Problem{Status: 401, Code: "signature_stale", Detail: err.Error()}
+	}
+	if err := n.takeToken(ctx, in.Agent, ""); err != nil {
+		return Request{}, err
 	}
 	if err := n.admissible(in); err != nil {
 		return Request{}, err

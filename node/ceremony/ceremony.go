@@ -62,6 +62,8 @@ func New(m wire.Manifest, k wire.Keygen, now time.Time) (Ceremony, error) {
 		return Ceremony{}, fmt.Errorf("%w: required parties %v are not the network's, %v", ErrNews, k.Required, m.Required)
 	case !slices.Contains(k.Parties, k.Proposer):
 		return Ceremony{}, fmt.Errorf("%w: proposer %.64q is no party", ErrNews, k.Proposer)
+	case now.Unix() > k.Expires:
+		return Ceremony{}, fmt.Errorf("%w: proposal has expired", ErrNews)
 	case time.Unix(k.Expires, 0).After(now.Add(MaxWait)):
 		return Ceremony{}, fmt.Errorf("%w: proposal expires more than %s ahead", ErrNews, MaxWait)
 	}
@@ -75,6 +77,8 @@ func (c Ceremony) ID() [32]byte { return c.Keygen.ID() }
 func (c Ceremony) State(self string, now time.Time) State {
 	all := len(c.Keygen.Parties)
 	switch {
+	case all == 0:
+		return Expired // the zero value is no ceremony
 	case c.disputed():
 		return Disputed
 	case len(c.Confirms) == all && len(c.Actives) == all && len(c.Tests) == len(c.Sets()):
@@ -215,7 +219,7 @@ func (c Ceremony) Session() [32]byte {
 
 // Certificate returns the digest of the confirmed body once every party has confirmed the same one.
 func (c Ceremony) Certificate() (sum [32]byte, ok bool) {
-	if len(c.Confirms) != len(c.Keygen.Parties) || c.disputed() {
+	if len(c.Confirms) == 0 || len(c.Confirms) != len(c.Keygen.Parties) || c.disputed() {
 		return sum, false
 	}
 	return digest.Sum(digest.Confirm, c.Confirms[0].Body), true

@@ -223,6 +223,7 @@ func TestProposalsAreChecked(t *testing.T) {
 		"committee": func(k *wire.Keygen) { k.Parties = []string{"platform", "user"} },
 		"required":  func(k *wire.Keygen) { k.Required = []string{"user"} },
 		"proposer":  func(k *wire.Keygen) { k.Proposer = "mallory" },
+		"past":      func(k *wire.Keygen) { k.Expires = now.Add(-time.Second).Unix() },
 		"expiry":    func(k *wire.Keygen) { k.Expires = now.Add(48 * time.Hour).Unix() },
 	} {
 		k := proposal()

@@ -106,10 +106,11 @@ func (e Envelope) KeyID() (string, error) {
 
 // Verify checks the signature by pub over exactly the required components, and the digest of the body. It does not
 // look at the time: Fresh does, once, at a node's first sight of the request.
-func (e Envelope) Verify(pub ed25519.PublicKey) error {
-	if err := e.checkForm(); err != nil {
+func (e Envelope) Verify(pub ed25519.PublicKey) (err error) {
+	if err := errors.Join(e.checkForm(), e.checkInput()); err != nil {
 		return err
 	}
+	defer refuseBug(&err)
 	config := httpsign.NewVerifyConfig().SetVerifyCreated(false).SetRejectExpired(false).SetAllowedAlgs([]string{"ed25519"})
 	verifier, err := httpsign.NewEd25519Verifier(pub, config, httpsign.Headers(e.components()...))
 	if err != nil {
@@ -146,13 +147,34 @@ func (e Envelope) Fresh(now time.Time) error {
 	return nil
 }
 
-func (e Envelope) details() (*httpsign.MessageDetails, error) {
+func (e Envelope) details() (d *httpsign.MessageDetails, err error) {
+	if err := e.checkInput(); err != nil {
+		return nil, err
+	}
+	defer refuseBug(&err)
 	r := &http.Request{Method: e.Method, Header: e.Header(), Body: http.NoBody}
-	d, err := httpsign.RequestDetails(label, r)
-	if err != nil {
+	if d, err = httpsign.RequestDetails(label, r); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrSignature, err)
 	}
 	return d, nil
+}
+
+// checkInput wants exactly the profile's components, without parameters, and plain parameters behind them. The library
+// panics on component parameters of a wrong type.
+func (e Envelope) checkInput() error {
+	want := label + `=("` + strings.Join(e.components(), `" "`) + `");`
+	params, ok := strings.CutPrefix(e.SignatureInput, want)
+	if !ok || strings.ContainsAny(params, "()") {
+		return fmt.Errorf("%w: Signature-Input must be %s… (RFC 9421)", ErrSignature, want)
+	}
+	return nil
+}
+
+// refuseBug turns a panic of the library into a refusal: what it reads comes from strangers.
+func refuseBug(err *error) {
+	if bug := recover(); bug != nil {
+		*err = fmt.Errorf("%w: can't be read: %v", ErrSignature, bug)
+	}
 }
 
 func (e Envelope) checkForm() error {

@@ -55,6 +55,12 @@ func TestAnyChangeIsRefused(t *testing.T) {
 		"other key":       func(e *Envelope) { *e = New("POST", target, "key-1", e.Body, "agent:agent-1", other, now) },
 		"long header":     func(e *Envelope) { e.IdempotencyKey = strings.Repeat("k", maxHeader+1) },
 		"other algorithm": func(e *Envelope) { e.SignatureInput = strings.Replace(e.SignatureInput, "ed25519", "hmac-sha256", 1) },
+		"component with parameter": func(e *Envelope) {
+			e.SignatureInput = strings.Replace(e.SignatureInput, `"content-digest"`, `"content-digest";bs=1`, 1)
+		},
+		"further component": func(e *Envelope) {
+			e.SignatureInput = strings.Replace(e.SignatureInput, `"@method"`, `"@method" "content-digest";sf=1`, 1)
+		},
 		"fewer components": func(e *Envelope) {
 			get := New("GET", target, "", nil, "agent:agent-1", key, now)
 			e.SignatureInput, e.Signature = get.SignatureInput, get.Signature
