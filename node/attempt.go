@@ -118,7 +118,7 @@ func (n *Node) terms(in guard.Intent, all voices, signers []string, nonces map[s
 func (n *Node) session(ctx context.Context, open wire.Open) (sig [64]byte, blamed []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	open.Millis = attemptTimeout.Milliseconds()
+	open.Millis = roundsTimeout.Milliseconds()
 	public := n.wallets.get(open.Terms.Wallet).PublicKey
 	for r := range n.openAll(ctx, open) {
 		if r.err == nil && len(r.opened.Signature) == 64 && tss.Verify(public, open.Terms.Payload, [64]byte(r.opened.Signature)) {

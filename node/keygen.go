@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	// maxCeremonies bounds the ceremonies kept in memory, and maxProposals those of one party that wait for operators; a
-	// network has a handful of keys.
+	// maxCeremonies bounds the ceremonies kept in memory, and maxProposals those of one party that came to nothing and have
+	// not expired; a network has a handful of keys.
 	maxCeremonies = 256
-	maxProposals  = 8
+	maxProposals  = 32
 
 	keygenTimeout = 30 * time.Second
 	ceremonyPause = 2 * time.Second
@@ -160,19 +160,20 @@ func (n *Node) room(ctx context.Context, proposer string) error {
 	for id, c := range n.keygens.byID {
 		state := c.State(n.self, n.env.Now())
 		// Before its expiry an aborted one stays, so that nobody can bring it back and have this party confirm it.
-		nothing := n.env.Now().Unix() > c.Keygen.Expires && !c.Said(wire.KindConfirm, n.self)
+		expired := n.env.Now().Unix() > c.Keygen.Expires
+		nothing := expired && !c.Said(wire.KindConfirm, n.self)
 		if nothing && len(n.keygens.byID) >= maxCeremonies {
 			if err := n.ledger.Do(ctx, func(tx guard.Tx) error { tx.Set(ceremonyKey(id), nil); return nil }); err != nil {
 				return err
 			}
 			delete(n.keygens.byID, id)
 		}
-		if state == ceremony.Proposed && c.Keygen.Proposer == proposer {
+		if c.Keygen.Proposer == proposer && !expired && (state == ceremony.Proposed || state == ceremony.Aborted) {
 			open++
 		}
 	}
 	if open >= maxProposals || len(n.keygens.byID) >= maxCeremonies {
-		return problemf(429, "too_many_ceremonies", "%s has %d open proposals, or this node keeps %d ceremonies already", proposer, open, maxCeremonies)
+		return problemf(429, "too_many_ceremonies", "%s has %d unexpired proposals, or this node keeps %d ceremonies already", proposer, open, maxCeremonies)
 	}
 	return nil
 }

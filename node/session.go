@@ -16,7 +16,7 @@ import (
 // joinSession takes part in a session that a coordinator opens, for as long as the coordinator waits and no longer.
 // Terms without a wallet are those of a key test.
 func (n *Node) joinSession(ctx context.Context, from string, open wire.Open) (wire.Opened, error) {
-	left := min(time.Duration(open.Millis)*time.Millisecond, attemptTimeout)
+	left := min(time.Duration(open.Millis)*time.Millisecond, roundsTimeout)
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	if open.Terms.Wallet == "" {
@@ -92,7 +92,7 @@ func (n *Node) signTest(ctx context.Context, c ceremony.Ceremony, signers []stri
 	if err != nil {
 		return sig, err
 	}
-	for r := range n.openAll(ctx, wire.Open{Terms: t, Millis: attemptTimeout.Milliseconds()}) {
+	for r := range n.openAll(ctx, wire.Open{Terms: t, Millis: roundsTimeout.Milliseconds()}) {
 		if r.err == nil && len(r.opened.Signature) == 64 && tss.Verify(pub, hash, [64]byte(r.opened.Signature)) {
 			return [64]byte(r.opened.Signature), nil
 		}

@@ -9,11 +9,12 @@ import (
 	"github.com/tonaiagent/mpcnode/node/wire"
 )
 
-// How long the steps may take. A participant's own bounds are the same, and it is told how many milliseconds are left,
-// so the coordinator gives up first.
+// How long the steps may take. A signer is told how many milliseconds it has, and that is less than the coordinator waits:
+// so that who saw another fail can still say so, and isn't taken for the one that failed.
 const (
 	proposeTimeout = 8 * time.Second
 	attemptTimeout = 4 * time.Second
+	roundsTimeout  = attemptTimeout - 500*time.Millisecond
 	maxTries       = 3
 )
 

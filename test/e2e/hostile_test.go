@@ -31,14 +31,18 @@ type hostile struct {
 // turn stops a party's node and puts a hostile one in its place.
 func (w *network) turn(name string) *hostile {
 	w.t.Helper()
+	return w.turnWith(name, func(context.Context, string, p2p.Kind, []byte) ([]byte, error) { return nil, errors.New("no") })
+}
+
+// turnWith is turn for a party that also answers calls, in its own way.
+func (w *network) turnWith(name string, handle func(context.Context, string, p2p.Kind, []byte) ([]byte, error)) *hostile {
+	w.t.Helper()
 	h := &hostile{w: w, name: name, share: w.steal(name, "key-w1")}
 	hello := wire.Encode(wire.Hello{Release: "hostile", Majors: []int{1}, Manifest: w.id(), Clock: w.now().UnixMilli()})
 	cfg := p2p.Config{Self: name, Identity: seed("node " + name), Hello: hello, Kinds: map[p2p.Kind]p2p.Limit{},
 		CheckHello: func(string, []byte) error { return nil },
 		Heartbeat:  func() []byte { return wire.Encode(wire.Heartbeat{TripSet: tripSet(), Clock: w.now().UnixMilli()}) },
-		Handle: func(context.Context, string, p2p.Kind, []byte) ([]byte, error) {
-			return nil, errors.New("no")
-		},
+		Handle:     handle,
 	}
 	for kind, limit := range wire.Limits {
 		cfg.Kinds[p2p.Kind(kind)] = p2p.Limit(limit)
