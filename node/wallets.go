@@ -75,7 +75,7 @@ func (n *Node) Wallet(ctx context.Context, id string) (guard.WalletRecord, ton.A
 	if !ok {
 		return w, ton.Account{}, problemf(404, "unknown_wallet", "no wallet %.80q at %s", id, n.self)
 	}
-	acc, err := n.account(ctx, w, 0)
+	acc, err := n.lately(ctx, w)
 	if err != nil {
 		return w, acc, chainProblem(err)
 	}
