@@ -11,7 +11,7 @@ const (
 	// small operations still runs in well under the time of its sync.
 	maxBatch = 64
 
-	// maxBatchBytes closes a batch early. Badger refuses a transaction above 15 % of the memtable (2.4 MiB of 16); the
+	// maxBatchBytes closes a batch early. Badger refuses a transaction above 15 % of the memtable (1.8 MiB of 12); the
 	// last operation may add maxOpBytes to this.
 	maxBatchBytes = 1 << 20
 

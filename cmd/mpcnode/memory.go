@@ -10,9 +10,16 @@ import (
 	"strings"
 )
 
+// gcPercent is how much garbage may come to what is live. Most of that is the ledger's tables, tens of megabytes which
+// Go's default of 100 would double.
+const gcPercent = 50
+
 // limitMemory tells the garbage collector of the memory that the cgroup allows, unless GOMEMLIMIT does: it works harder
 // then, instead of the kernel killing the node. A tenth is left for what Go doesn't manage.
 func limitMemory(log *slog.Logger, getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	if getenv("GOMEMLIMIT") != "" {
 		return
 	}
