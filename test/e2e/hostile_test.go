@@ -282,9 +282,19 @@ func TestSessionIsBoundToWhatEachSignerKnows(t *testing.T) {
 		"another key":         func(_ *network, o *wire.Open) { o.Terms.Key = "key-2" },
 		"another payload":     func(_ *network, o *wire.Open) { o.Terms.Payload[0]++ },
 		"another request":     func(_ *network, o *wire.Open) { o.Terms.Request[0]++ },
-		"a derivation path":   func(_ *network, o *wire.Open) { o.Terms.Path = "m/0" },
-		"another engine":      func(_ *network, o *wire.Open) { o.Terms.Engine = "x" },
-		"a later attempt":     func(_ *network, o *wire.Open) { o.Terms.Attempt++ },
+		"another wallet":      func(_ *network, o *wire.Open) { o.Terms.Wallet = "w2" },
+		"another request id": func(_ *network, o *wire.Open) {
+			for i := 0; ; i++ { // one that gives the signers the same order
+				id := "r-" + strings.Repeat(string(rune('a'+i)), 32)
+				if slices.Equal(o.Terms.Signers, node.InOrder(id, o.Terms.Signers)) {
+					o.RequestID = id
+					return
+				}
+			}
+		},
+		"a derivation path": func(_ *network, o *wire.Open) { o.Terms.Path = "m/0" },
+		"another engine":    func(_ *network, o *wire.Open) { o.Terms.Engine = "x" },
+		"a later attempt":   func(_ *network, o *wire.Open) { o.Terms.Attempt++ },
 		"a made-up nonce": func(_ *network, o *wire.Open) {
 			o.Terms.Nonces[slices.Index(o.Terms.Signers, "user")][0]++
 		},
