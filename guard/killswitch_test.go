@@ -101,7 +101,7 @@ func TestBadTripKeepsNoGoodOneOut(t *testing.T) {
 	foreign = signTrip(foreign, "user tripper")
 	good := w.trip("backup", kill.Network, kill.Kill, time.Time{})
 
-	refused, err := w.g.AddTrips(w.tx, w.now, []kill.Trip{forged, stranger, admin, foreign, good})
+	refused, err := w.addTrips(forged, stranger, admin, foreign, good)
 	if err != nil || len(refused) != 4 {
 		t.Errorf("refused %v, %v", refused, err)
 	}
@@ -133,7 +133,7 @@ func TestOpenTripsOfAPartyAreBounded(t *testing.T) {
 	}
 	w.addTrip(last) // a known one is no new one
 	more := w.trip("backup", kill.OfAgent("x"), kill.Kill, time.Time{})
-	if refused, err := w.g.AddTrips(w.tx, w.now, []kill.Trip{more}); err != nil || len(refused) != 1 {
+	if refused, err := w.addTrips(more); err != nil || len(refused) != 1 {
 		t.Errorf("the 65th: %v, %v", refused, err)
 	}
 	w.addTrip(w.trip("user", kill.Network, kill.Kill, time.Time{})) // another party is not held up

@@ -318,9 +318,15 @@ func signTrip(t kill.Trip, by string) kill.Trip {
 	return t
 }
 
+func (w *world) addTrips(trips ...kill.Trip) (refused []error, err error) {
+	good, refused := w.g.CheckTrips(trips)
+	over, err := w.g.AddTrips(w.tx, w.now, good)
+	return append(refused, over...), err
+}
+
 func (w *world) addTrip(t kill.Trip) {
 	w.Helper()
-	refused, err := w.g.AddTrips(w.tx, w.now, []kill.Trip{t})
+	refused, err := w.addTrips(t)
 	w.must(err)
 	if len(refused) > 0 {
 		w.Fatal(refused)

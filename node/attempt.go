@@ -17,10 +17,11 @@ type signature struct {
 	value   [64]byte
 	signers []string
 	answers []wire.Statement
+	message []byte // complete, for the chain
 }
 
 // sign runs sessions until one gives a signature. Each attempt has fresh nonces and leaves out who failed the last.
-func (n *Node) sign(ctx context.Context, in guard.Intent, all voices, signers []string) (signature, error) {
+func (n *Node) sign(ctx context.Context, in guard.Intent, all *voices, signers []string) (signature, error) {
 	nonces, attempt, err := n.firstNonces(ctx, in, all, signers)
 	if err != nil {
 		return signature{}, err
@@ -37,6 +38,7 @@ func (n *Node) sign(ctx context.Context, in guard.Intent, all voices, signers []
 			failed[party] = true
 			n.faults.note(party, n.env.Now())
 		}
+		n.hearLate(all)
 		// Who only coordinates sees nobody fail. So it signs itself the next time, if its own guard allows.
 		if signers = n.without(in, all, failed, len(blamed) == 0); signers == nil || try == maxTries || ctx.Err() != nil {
 			return signature{}, err
@@ -50,7 +52,7 @@ func (n *Node) sign(ctx context.Context, in guard.Intent, all voices, signers []
 
 // firstNonces takes the nonces that came with the answers. Signers that know the payload from before a restart of this
 // node are at different attempts: then all begin a new one.
-func (n *Node) firstNonces(ctx context.Context, in guard.Intent, all voices, signers []string) (map[string][32]byte, int, error) {
+func (n *Node) firstNonces(ctx context.Context, in guard.Intent, all *voices, signers []string) (map[string][32]byte, int, error) {
 	nonces, highest, equal := map[string][32]byte{}, 0, true
 	for _, s := range signers {
 		a := all.of(s).answer
@@ -84,13 +86,8 @@ func (n *Node) renew(ctx context.Context, request, payload [32]byte, signers []s
 }
 
 // without picks signers again, past those that failed; this party before others if it is to see for itself.
-func (n *Node) without(in guard.Intent, all voices, failed map[string]bool, selfFirst bool) []string {
-	var left []string
-	for _, party := range n.ordered(in.RequestID) {
-		if all.of(party).allows() && !failed[party] {
-			left = append(left, party)
-		}
-	}
+func (n *Node) without(in guard.Intent, all *voices, failed map[string]bool, selfFirst bool) []string {
+	left := slices.DeleteFunc(n.allowing(in, all), func(party string) bool { return failed[party] })
 	if i := slices.Index(left, n.self); i > 0 && selfFirst {
 		left = slices.Insert(slices.Delete(left, i, i+1), 0, n.self)
 	}
@@ -98,7 +95,7 @@ func (n *Node) without(in guard.Intent, all voices, failed map[string]bool, self
 }
 
 // terms puts together what the session is bound to. Signers stand in the request's order.
-func (n *Node) terms(in guard.Intent, all voices, signers []string, nonces map[string][32]byte, attempt int) wire.Open {
+func (n *Node) terms(in guard.Intent, all *voices, signers []string, nonces map[string][32]byte, attempt int) wire.Open {
 	w := n.wallets.get(in.Wallet)
 	open := wire.Open{RequestID: in.RequestID, Terms: wire.SessionTerms{
 		Network: n.network, Key: w.Key, Epoch: w.Epoch, Engine: wire.EngineTSSLib, Coordinator: n.self, Wallet: in.Wallet,

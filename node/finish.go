@@ -29,9 +29,12 @@ const (
 )
 
 // settle changes a request's state, on disk first. The record has what decide has put there.
-func (n *Node) settle(j *job, change func(*Request)) {
+func (n *Node) settle(j *job, change func(*Request)) { n.settleBy(n.ledger.Do, j, change) }
+
+// settleBy is settle with the ledger's Do or DoSoon.
+func (n *Node) settleBy(do func(context.Context, func(guard.Tx) error) error, j *job, change func(*Request)) {
 	r, _ := j.state()
-	err := n.ledger.Do(context.WithoutCancel(n.ctx), func(tx guard.Tx) error {
+	err := do(context.WithoutCancel(n.ctx), func(tx guard.Tx) error {
 		if kept, ok, err := readRequest(tx, r.ID); err != nil {
 			return err
 		} else if ok {
@@ -61,7 +64,7 @@ func (n *Node) settle(j *job, change func(*Request)) {
 }
 
 // finish tells every party, and takes the signed message as far as was asked.
-func (n *Node) finish(j *job, in guard.Intent, payload []byte, s signature) {
+func (n *Node) finish(j *job, in guard.Intent, s signature) {
 	r, _ := j.state()
 	n.spawn(func() {
 		n.sendReceipts(wire.Receipt{RequestID: r.ID, Request: in.Request, Payload: r.Payload,
@@ -72,12 +75,7 @@ func (n *Node) finish(j *job, in guard.Intent, payload []byte, s signature) {
 		n.spawn(func() { n.follow(w, r.Payload) })
 		return
 	}
-	boc, err := ton.Assemble(w.TON(), payload, s.value, r.Deploy)
-	if err != nil {
-		n.log.Error("assemble message", "request", r.ID, "err", err)
-		return
-	}
-	n.deliver(n.ctx, j, w, boc) // past the request's expiry: the payload decides now
+	n.deliver(n.ctx, j, w, s.message) // past the request's expiry: the payload decides now
 }
 
 // deliver sends the message until the mirror shows what became of the payload.
@@ -110,10 +108,10 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 
 // follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.
 func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
-	if !n.mirror.follows(w.ID, true) {
+	if !n.mirror.follows.begin(w.ID) {
 		return // one follower a wallet: it sees whatever the chain does
 	}
-	defer n.mirror.follows(w.ID, false)
+	defer n.mirror.follows.end(w.ID)
 	for n.ctx.Err() == nil {
 		switch n.payloadState(n.ctx, w, payload) {
 		case guard.Reserved, guard.Releasing, guard.Seen, "":
@@ -164,8 +162,8 @@ func (n *Node) waitForBlock(ctx context.Context) {
 
 // Message returns the complete external message of a signed request.
 func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
-	if len(r.Signature) != 64 {
-		return nil, nil
+	if len(r.Signature) != 64 || r.message != nil {
+		return r.message, nil
 	}
 	var e wire.Evidence
 	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {

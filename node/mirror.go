@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
-	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/tonaiagent/mpcnode/ton/chain"
 )
@@ -52,27 +51,26 @@ type Chain interface {
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the
 // states of destinations.
 type mirror struct {
-	mu       sync.Mutex
-	views    map[string]*view // by wallet; guarded by mu
-	followed map[string]bool  // wallets that have a follower; guarded by mu
+	mu    sync.Mutex
+	views map[string]*view // by wallet; guarded by mu
+
+	follows  tasks // one follower a wallet
+	explains tasks
 
 	destMu       sync.Mutex
 	destinations map[ton.Address]ton.Account // guarded by destMu
 }
 
-// follows begins or ends following a wallet. It returns false when it is followed already.
-func (m *mirror) follows(wallet string, begin bool) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if begin && m.followed[wallet] {
-		return false
-	}
-	m.followed[wallet] = begin
-	if !begin {
-		delete(m.followed, wallet)
-	}
-	return true
+// tasks are the wallets for which one thing is being done. The zero value is ready.
+type tasks struct{ under sync.Map }
+
+// begin returns false when it is being done already.
+func (t *tasks) begin(wallet string) bool {
+	_, under := t.under.LoadOrStore(wallet, true)
+	return !under
 }
+
+func (t *tasks) end(wallet string) { t.under.Delete(wallet) }
 
 // view is one wallet's account. Its mutex is held while the chain is asked, so that many requests ask once.
 type view struct {
@@ -102,17 +100,13 @@ func (m *mirror) view(wallet string) *view {
 // account returns the wallet's account with a complete mirror, in which the seqno has reached the given one if the chain
 // has. A state that was read lately is used again unless a payload was proposed for its seqno: that may have executed.
 func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
-	v := n.mirror.view(w.ID)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	acc := v.account
-	if acc.Proven && time.Since(v.at) < viewAge && n.env.Now().Sub(acc.Time) < maxBehind && acc.Seqno >= seqno {
-		live, err := n.live(ctx, w, acc.Seqno)
-		if err != nil || !live.Known {
-			return acc, err
+	return n.read(ctx, w, func(acc ton.Account, age time.Duration) (bool, error) {
+		if age >= viewAge || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
+			return false, nil
 		}
-	}
-	return n.refresh(ctx, v, w)
+		live, err := n.live(ctx, w, acc.Seqno)
+		return !live.Known, err
+	})
 }
 
 // live returns what this node counts as live for a wallet's seqno.
@@ -126,21 +120,35 @@ func (n *Node) live(ctx context.Context, w guard.WalletRecord, seqno uint32) (l 
 
 // look asks the chain for the wallet's account now.
 func (n *Node) look(ctx context.Context, w guard.WalletRecord) (ton.Account, error) {
-	v := n.mirror.view(w.ID)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return n.refresh(ctx, v, w)
+	return n.read(ctx, w, func(ton.Account, time.Duration) (bool, error) { return false, nil })
 }
 
 // lately returns the account as it was within the last second: for people and agents who look again and again.
 func (n *Node) lately(ctx context.Context, w guard.WalletRecord) (ton.Account, error) {
+	return n.read(ctx, w, func(_ ton.Account, age time.Duration) (bool, error) { return age < time.Second, nil })
+}
+
+// read returns the account as it was read last, if that suffices, or as the chain has it now.
+func (n *Node) read(ctx context.Context, w guard.WalletRecord, suffices func(acc ton.Account, age time.Duration) (bool, error)) (ton.Account, error) {
+	acc, fresh, err := n.readView(ctx, w, suffices)
+	if fresh && err == nil {
+		err = n.afterObserving(ctx, w)
+	}
+	return acc, err
+}
+
+// readView is read under the view's mutex; fresh says that the chain was asked.
+func (n *Node) readView(ctx context.Context, w guard.WalletRecord, suffices func(ton.Account, time.Duration) (bool, error)) (acc ton.Account, fresh bool, err error) {
 	v := n.mirror.view(w.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.account.Proven && time.Since(v.at) < time.Second {
-		return v.account, nil
+	if v.account.Proven {
+		if ok, err := suffices(v.account, time.Since(v.at)); ok || err != nil {
+			return v.account, false, err
+		}
 	}
-	return n.refresh(ctx, v, w)
+	acc, err = n.refresh(ctx, v, w)
+	return acc, true, err
 }
 
 // refresh reads the account and takes in every transaction up to it. The caller holds v.mu.
@@ -164,7 +172,7 @@ func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Accoun
 		return err
 	}
 	if pos.Complete(acc) && pos.MCSeqno > 0 && !due {
-		return n.afterObserving(ctx, w)
+		return nil
 	}
 	pages, err := n.walkBack(ctx, w, acc, pos)
 	if err != nil {
@@ -175,7 +183,7 @@ func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Accoun
 			return err
 		}
 	}
-	return n.afterObserving(ctx, w)
+	return nil
 }
 
 // walkBack returns the transactions between the mirror's position and acc, the newest page first, each page oldest
@@ -219,22 +227,6 @@ func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (po
 		return err
 	})
 	return pos, due, err
-}
-
-// afterObserving asks the other parties about what this node has no record of.
-func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord) error {
-	var unexplained uint64
-	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
-		unexplained, err = n.guard.Unexplained(tx, w.ID)
-		return err
-	})
-	if err != nil || unexplained == 0 {
-		return err
-	}
-	n.log.Error("wallet has executed payloads that this node has no record of: it is refused until they are explained",
-		"wallet", w.ID, "count", unexplained)
-	n.explainAll(ctx, w)
-	return nil
 }
 
 // destination returns a destination's account, read lately.
@@ -292,82 +284,4 @@ func (n *Node) lookLogged(w guard.WalletRecord) {
 func (n *Node) waiting(w guard.WalletRecord, acc ton.Account) bool {
 	live, err := n.live(n.ctx, w, acc.Seqno)
 	return err == nil && live.Any
-}
-
-// explainAll asks the other parties for what explains the unexplained payloads of a wallet.
-func (n *Node) explainAll(ctx context.Context, w guard.WalletRecord) {
-	var payloads [][32]byte
-	err := n.ledger.Scan(ctx, guard.UnexplainedOf(w.ID), "", 256, func(k guard.Key, _ []byte) bool {
-		if hash, ok := guard.UnexplainedPayload(k); ok {
-			payloads = append(payloads, hash)
-		}
-		return true
-	})
-	if err != nil {
-		n.log.Error("list unexplained payloads", "wallet", w.ID, "err", err)
-	}
-	for _, hash := range payloads {
-		if err := n.explain(ctx, w, hash); err != nil {
-			n.log.Error("payload stays unexplained", "wallet", w.ID, "payload", fmt.Sprintf("%x", hash), "err", err)
-		}
-	}
-}
-
-// explain asks one party after another until one has evidence that holds.
-func (n *Node) explain(ctx context.Context, w guard.WalletRecord, payload [32]byte) error {
-	errs := []error{errors.New("no other party has a record of it")}
-	for _, party := range n.peers() {
-		e, err := callPeer[wire.Evidence](ctx, n, party, wire.FrameEvidence, wire.Encode(payload))
-		if err == nil && e.Found {
-			if err = n.accept(ctx, w, payload, e); err == nil {
-				n.log.Info("payload explained", "wallet", w.ID, "payload", fmt.Sprintf("%x", payload), "peer", party)
-				return nil
-			}
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", party, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// accept verifies all of the evidence here: the agent's signature over the request, the payload's bytes, and the
-// statements of as many parties as sign.
-func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byte, e wire.Evidence) error {
-	in, err := n.verified(ctx, e.Proposal.Request)
-	if err != nil {
-		return err
-	}
-	if err := addressed(e.Proposal.Request, pathRequests); err != nil {
-		return err
-	}
-	t, err := ton.Decode(w.TON(), e.Proposal.Payload)
-	if err != nil {
-		return err
-	}
-	if in.Wallet != w.ID || t.SigningHash != payload {
-		return errors.New("evidence is for another wallet or payload")
-	}
-	var signers []string
-	for _, s := range e.Answers {
-		signers = append(signers, s.Party)
-	}
-	if err := n.checkAnswers(signers, e.Answers, in.Request, payload); err != nil {
-		return err
-	}
-	return n.ledger.Do(ctx, func(tx guard.Tx) error {
-		return n.guard.Explain(tx, n.env.Now(), guard.Explanation{Intent: in, Tx: t, Signers: signers})
-	})
-}
-
-// giveEvidence answers another party that asks what explains a payload.
-func (n *Node) giveEvidence(ctx context.Context, payload [32]byte) (e wire.Evidence, err error) {
-	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		e, err = readEvidence(tx, payload)
-		return err
-	})
-	if len(e.Answers) == 0 {
-		return wire.Evidence{}, err // reserved or seen here, but not known to be signed
-	}
-	return e, err
 }

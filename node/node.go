@@ -126,7 +126,7 @@ func newNode(cfg Config, env Env) (*Node, error) {
 		cfg: cfg, env: env, self: cfg.Party, manifest: m, network: m.ID(), identity: identity, guard: g, chain: env.Chain,
 		online:   make(chan struct{}),
 		wallets:  wallets{byID: map[string]guard.WalletRecord{}},
-		mirror:   mirror{views: map[string]*view{}, followed: map[string]bool{}, destinations: map[ton.Address]ton.Account{}},
+		mirror:   mirror{views: map[string]*view{}, destinations: map[ton.Address]ton.Account{}},
 		jobs:     jobs{byID: map[string]*job{}, byWallet: map[string]*job{}},
 		attempts: attempts{open: map[[32]byte]attempt{}},
 		tokens:   tokens{buckets: newBuckets()},

@@ -40,67 +40,94 @@ func (v voice) effect() guard.Effect {
 
 func (v voice) allows() bool { return v.effect() == guard.Allow && v.answer.Reserved }
 
-type voices []voice
-
-func (vs voices) of(party string) voice {
-	for _, v := range vs {
-		if v.party == party {
-			return v
-		}
-	}
-	return voice{party: party, err: errors.New("did not answer in time")}
+// voices are what the parties said so far. One goroutine uses them.
+type voices struct {
+	self   string
+	said   []voice
+	coming <-chan voice // with room for every party
 }
 
-// about takes away the voice of every party that answered about other bytes than this one read, and returns this
-// party's own.
-func (vs voices) about(self string) voice {
-	own := vs.of(self)
-	for i, v := range vs {
-		if v.err == nil && v.answer.Payload != own.answer.Payload {
-			vs[i].err = errors.New("answered about another payload")
-		}
+// of returns what a party said. Who answered about other bytes than this one read has said nothing.
+func (vs *voices) of(party string) voice {
+	said := func(v voice) bool { return v.party == party }
+	i := slices.IndexFunc(vs.said, said)
+	if i < 0 {
+		return voice{party: party, err: errors.New("did not answer in time")}
 	}
-	return own
+	v := vs.said[i]
+	if party != vs.self && v.err == nil && v.answer.Payload != vs.of(vs.self).answer.Payload {
+		v.err = errors.New("answered about another payload")
+	}
+	return v
 }
 
-// propose asks every party, this one included, and returns what came back once it suffices: everybody's word, or
-// enough allows and a little patience.
-func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) voices {
-	ctx, cancel := context.WithTimeout(ctx, proposeTimeout)
-	defer cancel()
+func (vs *voices) spoke(party string) bool {
+	return slices.ContainsFunc(vs.said, func(v voice) bool { return v.party == party })
+}
+
+// propose asks every party, this one included, and returns once what came back suffices: everybody's word; or allows of
+// those who sign, whatever the others say; or enough allows and a little patience. Who speaks later can still be heard.
+func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) *voices {
 	said := make(chan voice, len(n.manifest.Parties))
 	raw := wire.Encode(p)
 	for _, party := range n.manifest.Names() {
-		n.spawn(func() { said <- n.ask(ctx, party, p, raw, in.Request) })
+		n.spawn(func() {
+			ctx, cancel := context.WithTimeout(n.ctx, min(proposeTimeout, in.Expires.Sub(n.env.Now())))
+			defer cancel()
+			said <- n.ask(ctx, party, p, raw, in.Request)
+		})
 	}
-	var all voices
+	all := &voices{self: n.self, coming: said}
 	var grace <-chan time.Time
-	for len(all) < cap(said) {
+	for len(all.said) < cap(said) && !n.chosen(in, all) {
+		if grace == nil && all.spoke(n.self) && n.pick(n.allowing(in, all)) != nil {
+			grace = time.After(graceForOrder)
+		}
 		select {
 		case v := <-said:
-			all = append(all, v)
+			all.said = append(all.said, v)
 		case <-grace:
 			return all
 		case <-ctx.Done():
 			return all
 		}
-		if grace == nil && n.enough(all) {
-			grace = time.After(graceForOrder)
-		}
 	}
 	return all
 }
 
-// enough reports whether this party has spoken and sufficient parties allow.
-func (n *Node) enough(all voices) bool {
-	allows := 0
-	for _, v := range all {
-		if v.allows() {
-			allows++
+// chosen reports whether it is certain who signs, whatever the voices still to come say.
+func (n *Node) chosen(in guard.Intent, all *voices) bool {
+	var open []string // may still sign
+	for _, party := range n.ordered(in.RequestID) {
+		if !all.spoke(party) || all.of(party).allows() {
+			open = append(open, party)
 		}
 	}
-	own := slices.ContainsFunc(all, func(v voice) bool { return v.party == n.self })
-	return own && allows >= n.manifest.Need
+	signers := n.pick(open)
+	return all.spoke(n.self) && signers != nil && !slices.ContainsFunc(signers, func(p string) bool { return !all.spoke(p) })
+}
+
+// hearLate waits a little for who has not spoken.
+func (n *Node) hearLate(all *voices) {
+	grace := time.After(graceForOrder)
+	for len(all.said) < len(n.manifest.Parties) {
+		select {
+		case v := <-all.coming:
+			all.said = append(all.said, v)
+		case <-grace:
+			return
+		}
+	}
+}
+
+// allowing returns the parties that allow, in the request's order.
+func (n *Node) allowing(in guard.Intent, all *voices) (parties []string) {
+	for _, party := range n.ordered(in.RequestID) {
+		if all.of(party).allows() {
+			parties = append(parties, party)
+		}
+	}
+	return parties
 }
 
 // ask gets one party's answer: by a call, or from this node's own guard.
@@ -135,19 +162,16 @@ type refusal struct {
 
 // choose picks the signers: the first `need` parties that allow, required parties before all others, in the order that
 // the request's own id gives. Parties seen at fault lately come last.
-func (n *Node) choose(in guard.Intent, all voices) ([]string, *refusal) {
-	var allow, silent []string
-	for _, party := range n.ordered(in.RequestID) {
-		switch v := all.of(party); {
-		case v.allows():
-			allow = append(allow, party)
-		case v.err != nil:
+func (n *Node) choose(in guard.Intent, all *voices) ([]string, *refusal) {
+	allow := n.allowing(in, all)
+	if signers := n.pick(allow); signers != nil {
+		return signers, nil
+	}
+	var silent []string
+	for _, party := range n.manifest.Names() {
+		if all.of(party).err != nil {
 			silent = append(silent, party)
 		}
-	}
-	signers := n.pick(allow)
-	if signers != nil {
-		return signers, nil
 	}
 	if n.pick(slices.Concat(allow, silent)) != nil {
 		return nil, &refusal{StateFailed, wire.Reason{Code: codeQuorum}}

@@ -34,7 +34,7 @@ func (n *Node) recordSigned(open wire.Open, sig [64]byte) {
 // keepReceipt records that a request was signed, and reports whether that was new. The receipt must be about a payload
 // that this node knows as one of that very request.
 func (n *Node) keepReceipt(ctx context.Context, r wire.Receipt) (fresh bool, err error) {
-	err = n.ledger.Do(ctx, func(tx guard.Tx) error {
+	err = n.ledger.DoSoon(ctx, func(tx guard.Tx) error {
 		p, _, err := n.guard.Payload(tx, r.Payload)
 		if err != nil || p.RequestID != r.RequestID || p.Request != r.Request {
 			return err

@@ -62,6 +62,8 @@ type Request struct {
 	Expires     int64        `cbor:"18,keyasint"` // unix seconds, of the body
 	Created     int64        `cbor:"19,keyasint"` // unix milliseconds
 	Updated     int64        `cbor:"20,keyasint"`
+
+	message []byte // the complete external message, if it was made just now; not kept
 }
 
 // requestVersion is the version byte of Request. A change of its fields needs the next.

@@ -7,6 +7,7 @@ import (
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // How long the steps may take. A signer is told how many milliseconds it has, and that is less than the coordinator waits:
@@ -72,7 +73,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		return
 	}
 	voices := n.propose(ctx, in, wire.Proposal{Request: e, Payload: payload}) // 3
-	own := voices.about(n.self)
+	own := voices.of(n.self)
 	if own.answer.has(guard.ReasonWalletBusy) {
 		own.err = busy(in.Wallet)
 	}
@@ -94,12 +95,17 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		r.State, r.Payload, r.Deploy, r.Effect = StateSigning, own.answer.Payload, deploy, own.effect()
 	})
 	signed, err := n.sign(ctx, in, voices, signers) // 5 to 9
+	if err == nil {
+		signed.message, err = ton.Assemble(n.wallets.get(in.Wallet).TON(), payload, signed.value, deploy)
+	}
 	if err != nil {
 		n.settle(j, func(r *Request) { r.State, r.Reason, r.MaybeSigned = StateFailed, failure(err), true })
 		return
 	}
-	done := func(r *Request) { r.State, r.Signers, r.Signature = StateSigned, signed.signers, signed.value[:] }
+	done := func(r *Request) {
+		r.State, r.Signers, r.Signature, r.message = StateSigned, signed.signers, signed.value[:], signed.message
+	}
 	j.set(done) // the reply need not wait for the disk: RELEASING is on it
-	n.settle(j, done)
-	n.finish(j, in, payload, signed) // 10
+	n.settleBy(n.ledger.DoSoon, j, done)
+	n.finish(j, in, signed) // 10
 }

@@ -32,20 +32,29 @@ func (n *Node) Trip(ctx context.Context, t kill.Trip) (recorded, missing []strin
 	return recorded, missing, nil
 }
 
-// addTrips records trips. It takes the gate: no release is between its last look at the trips and its message meanwhile,
-// and every later one sees them.
+// addTrips verifies trips and records those that hold.
 func (n *Node) addTrips(ctx context.Context, trips []kill.Trip) error {
-	n.gate.Lock()
-	defer n.gate.Unlock()
-	var refused []error
-	err := n.ledger.Do(ctx, func(tx guard.Tx) (err error) {
-		refused, err = n.guard.AddTrips(tx, n.env.Now(), trips)
-		return err
-	})
-	if err == nil && len(refused) > 0 {
+	checked, refused := n.guard.CheckTrips(trips)
+	over, err := n.recordTrips(ctx, checked)
+	if refused = append(refused, over...); err == nil && len(refused) > 0 {
 		err = &Problem{Status: 403, Code: "trip_refused", Detail: errors.Join(refused...).Error()}
 	}
 	return err
+}
+
+// recordTrips takes the gate: no release is between its last look at the trips and its message meanwhile, and every later
+// one sees them.
+func (n *Node) recordTrips(ctx context.Context, trips []guard.CheckedTrip) (refused []error, err error) {
+	if len(trips) == 0 {
+		return nil, nil
+	}
+	n.gate.Lock()
+	defer n.gate.Unlock()
+	err = n.ledger.Do(ctx, func(tx guard.Tx) error {
+		refused, err = n.guard.AddTrips(tx, n.env.Now(), trips)
+		return err
+	})
+	return refused, err
 }
 
 // Lift ends trips at this node, once operators of this party and of another have signed. Other parties' nodes lift for

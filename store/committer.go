@@ -3,17 +3,19 @@ package store
 import (
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/tonaiagent/mpcnode/guard"
 )
 
-// operation is one call of Do on its way through the committer.
+// operation is one call of Do or DoSoon on its way through the committer.
 type operation struct {
-	run  func(guard.Tx) error
-	err  error
-	done chan struct{}
+	run     func(guard.Tx) error
+	patient bool // it waits for company
+	err     error
+	done    chan struct{}
 }
 
 // bug carries a panic from the committer to the caller of Do, who brought it.
@@ -32,6 +34,8 @@ type batch struct {
 	ops     []*operation
 	bytes   int
 	touched bool
+	urgent  bool             // one of ops doesn't wait
+	waited  <-chan time.Time // for company, long enough
 	err     error
 }
 
@@ -43,10 +47,10 @@ func (l *Ledger) commitLoop() {
 	}
 }
 
-// gather runs the first operation, and what is queued behind it without waiting, on one transaction.
+// gather runs the first operation, and what comes while it may wait, on one transaction.
 func (l *Ledger) gather(first *operation) *batch {
 	b := &batch{txn: l.db.NewTransaction(true), head: *l.head.Load(), party: l.party, err: l.failure()}
-	for o := first; o != nil; o = l.next() {
+	for o := first; o != nil; o = l.next(b) {
 		b.run(o)
 		if len(b.ops) == maxBatch || b.bytes > maxBatchBytes {
 			break
@@ -55,19 +59,31 @@ func (l *Ledger) gather(first *operation) *batch {
 	return b
 }
 
-// next returns a queued operation, nil when there is none.
-func (l *Ledger) next() *operation {
+// next returns the batch's next operation, nil when it has to go: once nothing is queued, or, as long as all of it is
+// patient, after linger.
+func (l *Ledger) next(b *batch) *operation {
 	select {
 	case o := <-l.queue:
 		return o
 	default:
+	}
+	if b.urgent {
+		return nil
+	}
+	if b.waited == nil {
+		b.waited = time.After(linger)
+	}
+	select {
+	case o := <-l.queue:
+		return o
+	case <-b.waited:
 		return nil
 	}
 }
 
 // run applies one operation: all of it, or nothing when it fails.
 func (b *batch) run(o *operation) {
-	b.ops = append(b.ops, o)
+	b.ops, b.urgent = append(b.ops, o), b.urgent || !o.patient
 	if b.err != nil {
 		return
 	}

@@ -41,7 +41,16 @@ type Ledger struct {
 //
 // Errors: [ErrDiskFull] before anything is touched, [ErrStorage], [ErrClosed].
 func (l *Ledger) Do(ctx context.Context, op func(guard.Tx) error) error {
-	o := &operation{run: op, done: make(chan struct{})}
+	return l.do(ctx, &operation{run: op, done: make(chan struct{})})
+}
+
+// DoSoon is Do for what nothing waits for: it shares the sync of the next operation, and has one of its own only if none
+// comes within 3 ms. It keeps its place in the queue.
+func (l *Ledger) DoSoon(ctx context.Context, op func(guard.Tx) error) error {
+	return l.do(ctx, &operation{run: op, patient: true, done: make(chan struct{})})
+}
+
+func (l *Ledger) do(ctx context.Context, o *operation) error {
 	if err := l.enqueue(ctx, o); err != nil {
 		return err
 	}

@@ -75,6 +75,42 @@ func TestQueuedOperationsShareOneSync(t *testing.T) {
 	})
 }
 
+func TestPatientOperationsShareTheNextSync(t *testing.T) {
+	appendOne := appendEvents("r", 1)
+	for _, c := range []struct {
+		name string
+		ask  func(context.Context, *Ledger) error // 1 ms after two patient operations
+		took time.Duration
+	}{
+		{"an operation takes them along", func(ctx context.Context, l *Ledger) error { return l.Do(ctx, appendOne) }, time.Millisecond},
+		{"a patient one does not", func(ctx context.Context, l *Ledger) error { return l.DoSoon(ctx, appendOne) }, linger},
+		{"closing does", func(_ context.Context, l *Ledger) error { return l.close() }, time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, s *Store) {
+				l := s.Ledger()
+				syncs, start := countSyncs(l), time.Now()
+				var wg sync.WaitGroup
+				for range 2 {
+					wg.Go(func() {
+						if err := l.DoSoon(t.Context(), appendOne); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				time.Sleep(time.Millisecond)
+				if err := c.ask(t.Context(), l); err != nil {
+					t.Error(err)
+				}
+				wg.Wait()
+				if n, took := syncs.Load(), time.Since(start); n != 1 || took != c.took {
+					t.Errorf("%d syncs after %s, want one after %s", n, took, c.took)
+				}
+			})
+		})
+	}
+}
+
 func TestLargeOperationsAreSplitOverSyncs(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *Store) {
 		l := s.Ledger()

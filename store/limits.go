@@ -11,6 +11,10 @@ const (
 	// small operations still runs in well under the time of its sync.
 	maxBatch = 64
 
+	// linger is how long patient operations wait for company: longer than the rest of the reply that they make room for,
+	// shorter than anybody notices.
+	linger = 3 * time.Millisecond
+
 	// maxBatchBytes closes a batch early. Badger refuses a transaction above 15 % of the memtable (1.8 MiB of 12); the
 	// last operation may add maxOpBytes to this.
 	maxBatchBytes = 1 << 20

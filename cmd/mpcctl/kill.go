@@ -122,13 +122,20 @@ func (t *tool) killOff() *cobra.Command {
 }
 
 func (t *tool) lift(ctx context.Context, sites []*site, ids []string) (err error) {
-	if len(ids) == 0 {
-		if ids, err = standing(ctx, sites); err != nil {
-			return err
+	stand, err := standing(ctx, sites)
+	if err != nil {
+		return err
+	}
+	if len(stand) == 0 {
+		return errors.New("nothing is stopped at the selected nodes")
+	}
+	for _, id := range ids {
+		if !slices.Contains(stand, id) {
+			return hinted(fmt.Errorf("trip %q stands at none of the selected nodes: nothing was lifted", id), "mpcctl kill status shows what stands")
 		}
 	}
 	if len(ids) == 0 {
-		return errors.New("nothing is stopped at the selected nodes")
+		ids = stand
 	}
 	l, err := signLift(sites, ids, time.Now().Add(liftTime))
 	if err != nil {
