@@ -44,8 +44,7 @@ func (n *network) sign(ctx context.Context, wallet, deliver, key string) (client
 func (n *network) latency(ctx context.Context, rounds int, f *figures) error {
 	var took []time.Duration
 	for i := range rounds + 5 {
-		start := time.Now()
-		s, err := n.sign(ctx, "wallet-1", client.DeliverSigned, fmt.Sprintf("latency-%d", i))
+		s, start, err := n.signSettled(ctx, fmt.Sprintf("latency-%d", i))
 		if err != nil {
 			return err
 		}
@@ -60,6 +59,19 @@ func (n *network) latency(ctx context.Context, rounds int, f *figures) error {
 	f.MedianMS = took[len(took)/2].Seconds() * 1000
 	f.P99MS = took[len(took)*99/100].Seconds() * 1000
 	return nil
+}
+
+// signSettled is sign once the wallet's last transaction is settled at all nodes; it also returns when that try began.
+func (n *network) signSettled(ctx context.Context, key string) (client.Status, time.Time, error) {
+	for {
+		start := time.Now()
+		s, err := n.sign(ctx, "wallet-1", client.DeliverSigned, key)
+		var p *client.Problem
+		if !errors.As(err, &p) || p.Code != "wallet_busy" || ctx.Err() != nil {
+			return s, start, err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // settle broadcasts a signed message and gives the nodes time to see it executed.
