@@ -87,6 +87,8 @@ func TestBadConfigurationSaysWhereAndWhat(t *testing.T) {
 		{"listen: 127.0.0.1:7800", "listen: nonsense", "host:port"},
 		{"listen: 127.0.0.1:7800", "listen: 127.0.0.1:7800\n  url: http://x/path", "scheme and authority only"},
 		{"address: 127.0.0.1:7900", "address: nowhere", "liteservers[0].address"},
+		{"key: n4VD", "key: ", "liteservers[0].key"},
+		{`"4444444444444444444444444444444444444444444444444444444444444444"`, `"a1a0000000000000000000000000000000000000000000000000000000000002"`, "has a key of the example"},
 		{"passphrase_file: /run/secrets/mpcnode", "passphrase_file: ''", "no passphrase"},
 		{"/ip4/192.0.2.1/tcp/7700", "192.0.2.1:7700", "want a multiaddress"},
 		{"listen: [/ip4/0.0.0.0/tcp/7700]", "listen: [nowhere]", "p2p.listen[0]"},

@@ -45,34 +45,31 @@ func (n *Node) lookUp(ctx context.Context, id string) (r Request, err error) {
 	}
 	ok := false
 	err = n.ledger.View(ctx, func(tx guard.Tx) (err error) {
-		r, ok, err = readRequest(tx, id)
+		if r, ok, err = readRequest(tx, id); err != nil {
+			return err
+		}
+		r, err = n.asExecuted(tx, r)
 		return err
 	})
 	if err == nil && !ok {
 		err = unknownRequest(id)
 	}
-	if err != nil {
-		return r, err
-	}
-	return n.asExecuted(ctx, r)
+	return r, err
 }
 
 // asExecuted shows what the chain has made of a signed request that nobody here delivers: its caller broadcasts it, or
 // another node does.
-func (n *Node) asExecuted(ctx context.Context, r Request) (Request, error) {
+func (n *Node) asExecuted(tx guard.Tx, r Request) (Request, error) {
 	if r.State != StateSigned && r.State != StateSent {
 		return r, nil
 	}
-	err := n.ledger.View(ctx, func(tx guard.Tx) error {
-		p, _, err := n.guard.Payload(tx, r.Payload)
-		switch p.State {
-		case guard.Executed:
-			r.State = StateConfirmed
-		case guard.Dead:
-			r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead}
-		}
-		return err
-	})
+	p, _, err := n.guard.Payload(tx, r.Payload)
+	switch p.State {
+	case guard.Executed:
+		r.State = StateConfirmed
+	case guard.Dead:
+		r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead}
+	}
 	return r, err
 }
 
@@ -92,9 +89,13 @@ func (n *Node) Requests(ctx context.Context, limit int) (all []Request, err erro
 			if err != nil {
 				return err
 			}
-			if ok { // one that was not admitted has a decision and no record
-				all = append(all, r)
+			if !ok { // it was not admitted: it has a decision and no record
+				continue
 			}
+			if r, err = n.asExecuted(tx, r); err != nil {
+				return err
+			}
+			all = append(all, r)
 		}
 		return nil
 	})

@@ -39,8 +39,12 @@ func (c Config) chain(log *slog.Logger) chain.Config {
 // CheckFiles looks at the files that the configuration names: identity, passphrase, TLS. It opens no ledger, so it may
 // run beside the node. The error lists everything that is wrong.
 func (c Config) CheckFiles() error {
-	_, secret := c.secret()
-	errs := []error{c.checkIdentity(), secret}
+	secret, err := c.secret()
+	if err == nil {
+		err = secret.Check()
+		secret.Destroy()
+	}
+	errs := []error{c.checkIdentity(), err}
 	if c.API.TLS != nil {
 		if _, err := tls.LoadX509KeyPair(c.API.TLS.Certificate, c.API.TLS.Key); err != nil {
 			errs = append(errs, fmt.Errorf("api.tls: %w", err))

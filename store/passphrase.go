@@ -36,6 +36,14 @@ func ReadPassphrase(path string) (Passphrase, error) {
 	return NewPassphrase(bytes.TrimSuffix(b, []byte("\r"))), nil
 }
 
+// Check refuses a passphrase that is too short.
+func (p Passphrase) Check() error {
+	if n := len(p.bytes()); n < minPassphrase {
+		return fmt.Errorf("passphrase of %d bytes: use at least %d", n, minPassphrase)
+	}
+	return nil
+}
+
 // Destroy overwrites the passphrase in memory, in all copies of the value.
 func (p Passphrase) Destroy() { clear(p.bytes()) }
 

@@ -71,8 +71,9 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("party %q is no id (a-z, 0-9 and -, at most 64)", c.Party)
 	case c.Network == [32]byte{}:
 		return c, errors.New("no network id")
-	case len(c.Secret.bytes()) < minPassphrase:
-		return c, fmt.Errorf("passphrase of %d bytes: use at least %d", len(c.Secret.bytes()), minPassphrase)
+	}
+	if err := c.Secret.Check(); err != nil {
+		return c, err
 	}
 	if c.FreeSpace == nil {
 		c.FreeSpace = freeSpace

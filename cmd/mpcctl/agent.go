@@ -37,6 +37,7 @@ func (t *tool) agentCreate() *cobra.Command {
 				r.NotAfter = time.Now().Add(valid).Unix()
 			}
 			return each(ctx, t, func(ctx context.Context, s *site) ([]client.Agent, error) {
+				t.warnUnknown(ctx, s, r.Wallets...)
 				if err := s.createAgent(ctx, r); err != nil {
 					return nil, err
 				}

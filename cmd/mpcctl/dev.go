@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +41,11 @@ type devOptions struct {
 	unlimited bool
 	wallets   int
 	funds     string // TON in each wallet
+	listen    string // of the liteserver, host:port
 }
+
+// devListen is a free port that nobody but this machine reaches.
+const devListen = "127.0.0.1:0"
 
 // maxDevWallets keeps setting up within an operator's caller tokens, of which a node has 60 at first.
 const maxDevWallets = 32
@@ -54,6 +59,7 @@ func (t *tool) devCommand() *cobra.Command {
 	f.BoolVar(&o.unlimited, "unlimited", false, "a policy without limits, rates or caller tokens, for benchmarks")
 	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
 	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
+	f.StringVar(&o.listen, "listen", devListen, "where the chain's liteserver listens; beyond loopback only where everybody is trusted")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.wallets < 1 || o.wallets > maxDevWallets {
 			return usagef(c, "--wallets: want 1 to %d", maxDevWallets)
@@ -64,7 +70,8 @@ func (t *tool) devCommand() *cobra.Command {
 		return t.dev(c.Context(), o)
 	}
 	c.Long = "dev runs the demo's network and leaves it running. Use it with --contexts DIR/contexts.yaml, which has the contexts\n" +
-		"user, platform and backup, all with the agent " + devAgent + ". The chain is in memory and ends with the network."
+		"user, platform and backup, all with the agent " + devAgent + ". The chain is in memory and ends with the network:\n" +
+		"nodes that were on it can't be used on the next one."
 	return require(c, "dir")
 }
 
@@ -81,7 +88,7 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	if err != nil {
 		return err
 	}
-	work, d, err := startDevnet(ctx, t.ui, dir)
+	work, d, err := startDevnet(ctx, t.ui, dir, o.listen)
 	if err == nil {
 		err = d.setUp(work, walletNames(o.wallets), document, funds)
 	}
@@ -146,6 +153,6 @@ func (d *devnet) text(w io.Writer) {
 	for _, n := range r.Nodes {
 		line(w, n.Party, n.URL, n.Metrics, n.PID)
 	}
-	line(w, "liteserver "+r.Liteserver.Addr)
+	line(w, "liteserver "+r.Liteserver.Addr+", key "+base64.StdEncoding.EncodeToString(r.Liteserver.PublicKey))
 	line(w, "try: mpcctl --contexts "+r.Context+" status")
 }

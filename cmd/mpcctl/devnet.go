@@ -31,9 +31,9 @@ type devnet struct {
 	cancel    context.CancelCauseFunc
 }
 
-// startDevnet starts a network over the empty directory dir. The context that it returns ends, with the cause, when ctx
+// startDevnet starts a network over the empty directory dir, its liteserver on the address listen. The context that it returns ends, with the cause, when ctx
 // does or when a node ends by itself. The network must be stopped whether or not there is an error.
-func startDevnet(ctx context.Context, u *ui, dir string) (context.Context, *devnet, error) {
+func startDevnet(ctx context.Context, u *ui, dir, listen string) (context.Context, *devnet, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	d := &devnet{ui: u, dir: dir, cancel: cancel}
 	binary, err := findNode(ctx, u, dir)
@@ -42,7 +42,7 @@ func startDevnet(ctx context.Context, u *ui, dir string) (context.Context, *devn
 	}
 	d.started = time.Now()
 	u.say("starting a local chain and %d nodes", len(devParties))
-	if err := d.prepare(); err != nil {
+	if err := d.prepare(listen); err != nil {
 		return ctx, d, err
 	}
 	for _, p := range d.parties {
@@ -60,11 +60,11 @@ func startDevnet(ctx context.Context, u *ui, dir string) (context.Context, *devn
 }
 
 // prepare starts the chain and writes all files.
-func (d *devnet) prepare() (err error) {
+func (d *devnet) prepare(listen string) (err error) {
 	if d.chain, err = devchain.New(devchain.Config{GlobalID: devGlobalID, BlockEvery: devchain.DefaultBlockEvery}); err != nil {
 		return err
 	}
-	if d.lite, err = d.chain.Serve("127.0.0.1:0"); err != nil {
+	if d.lite, err = d.chain.Serve(listen); err != nil {
 		return err
 	}
 	if d.parties, d.contexts, err = layOut(d.dir, d.lite); err != nil {

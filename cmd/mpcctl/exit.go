@@ -71,7 +71,10 @@ func hintOf(err error) string {
 		return f.hint
 	}
 	var p *client.Problem
-	if errors.As(err, &p) {
+	switch {
+	case errors.As(err, &p) && strings.HasSuffix(p.Detail, "signature does not fit"): // it covers the network id
+		return "does the context's network equal the id that `mpcctl status` shows?"
+	case p != nil:
 		return problemHints[p.Code]
 	}
 	if strings.Contains(err.Error(), "connection refused") {
@@ -82,12 +85,13 @@ func hintOf(err error) string {
 
 // problemHints say what people can do where the node's own detail speaks to a program.
 var problemHints = map[string]string{
-	"unknown_key":     "the node's configuration must list the key's public half, or its operator must enrol the agent",
-	"bad_signature":   "does the context's URL equal the node's api.url?",
-	"signature_stale": "set this machine's clock",
-	"forbidden":       "the key is enrolled in another role, or at another party",
-	"too_many_calls":  "wait a little: every call takes one of the caller's tokens",
-	"wallet_busy":     "wait until the wallet's request is settled: see `mpcctl tx list`",
+	"unknown_key":          "the node's configuration must list the key's public half, or its operator must enrol the agent",
+	"bad_signature":        "does the context's URL equal the node's api.url?",
+	"signature_stale":      "set this machine's clock",
+	"forbidden":            "the key is enrolled in another role, or at another party",
+	"too_many_calls":       "wait a little: every call takes one of the caller's tokens",
+	"idempotency_conflict": "to send the same request again, give the same --expires too: each command makes a new one otherwise",
+	"wallet_busy":          "wait until the wallet's request is settled: see `mpcctl tx list`",
 }
 
 // errInterrupted says that the user ended the tool.

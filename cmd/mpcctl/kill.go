@@ -38,7 +38,9 @@ func (t *tool) killOn() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t.warnUnknown(ctx, sites[0], scope)
+		if wallet, is := strings.CutPrefix(scope, "wallet:"); is {
+			t.warnUnknown(ctx, sites[0], wallet)
+		}
 		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.TripResult, error) {
 			return s.trip(ctx, scope, reason, pause)
 		})
@@ -59,17 +61,15 @@ func (t *tool) killOn() *cobra.Command {
 // maxPause is the longest pause: what must stand longer is for people to end.
 const maxPause = 30 * 24 * time.Hour
 
-// warnUnknown says that a scope names what the node doesn't know. The order goes out all the same: it may be known
-// elsewhere, and stopping comes first.
-func (t *tool) warnUnknown(ctx context.Context, s *site, scope string) {
-	kind, id, _ := strings.Cut(scope, ":")
-	if kind != "wallet" {
-		return
-	}
-	var w client.Wallet
-	var p *client.Problem
-	if err := s.get(ctx, "/v1/wallets/"+id, &w); errors.As(err, &p) && p.Code == "unknown_wallet" {
-		t.ui.say("no wallet %q is known at %s: is the name right?", id, s.Name)
+// warnUnknown says that wallets are named which the node doesn't know. The order goes out all the same: they may be known
+// elsewhere or later, and stopping comes first.
+func (t *tool) warnUnknown(ctx context.Context, s *site, wallets ...string) {
+	for _, id := range wallets {
+		var w client.Wallet
+		var p *client.Problem
+		if err := s.get(ctx, "/v1/wallets/"+id, &w); errors.As(err, &p) && p.Code == "unknown_wallet" {
+			t.ui.say("no wallet %q is known at %s: is the name right?", id, s.Name)
+		}
 	}
 }
 
@@ -104,43 +104,72 @@ func (s *site) trip(ctx context.Context, scope, reason string, pause time.Durati
 
 func (t *tool) killOff() *cobra.Command {
 	var all bool
-	c := &cobra.Command{Use: "off [TRIP-ID...]", Short: "Lift trips: takes the operators of two parties, --context user,platform"}
+	var file string
+	c := &cobra.Command{Use: "off [TRIP-ID...]", Short: "Lift trips: takes the operators of two parties"}
 	c.Long = "off lifts trips at every selected node. Each selected context's operator signs; a node takes it with the signatures\n" +
-		"of its own operator and of another party's. A node that is not selected stays stopped."
+		"of its own operator and of another party's. A node that is not selected stays stopped.\n\n" +
+		"Operators on one machine: mpcctl kill off --all --context user,platform\n" +
+		"Each on their own: one runs mpcctl kill off --all --file lift, the other kill off --file lift with the file that came of it,\n" +
+		"and the first the same again with the other's file."
 	c.Flags().BoolVar(&all, "all", false, "every trip that stands at any selected node")
+	c.Flags().StringVar(&file, "file", "", "lift that goes from operator to operator: made if it isn't there, else signed too")
 	c.RunE = func(c *cobra.Command, ids []string) error {
-		if all == (len(ids) > 0) {
+		carried := file != "" && exists(file)
+		if !carried && all == (len(ids) > 0) {
 			return usagef(c, "name the trips to lift, or --all")
+		}
+		if carried && (all || len(ids) > 0) {
+			return usagef(c, "%s says already which trips are lifted", file)
 		}
 		sites, err := t.sites()
 		if err != nil {
 			return err
+		}
+		if file != "" {
+			return t.liftByFile(c.Context(), sites, ids, file)
 		}
 		return t.lift(c.Context(), sites, ids)
 	}
 	return c
 }
 
-func (t *tool) lift(ctx context.Context, sites []*site, ids []string) (err error) {
-	stand, err := standing(ctx, sites)
+func (t *tool) lift(ctx context.Context, sites []*site, ids []string) error {
+	l, err := liftOf(ctx, sites, ids, liftTime)
 	if err != nil {
 		return err
 	}
+	if l, err = signLift(sites, l); err != nil {
+		return err
+	}
+	if !ofTwo(l) {
+		return &failure{errors.New("a lift needs the operators of two parties"), exitUsage,
+			fmt.Sprintf("name both contexts, such as --context %s, or see --file in `mpcctl kill off --help`", strings.Join(pairWith(sites[0]), ","))}
+	}
+	return t.handLift(ctx, sites, l)
+}
+
+// liftOf is an unsigned lift of the trips of those ids, of all that stand if there are none.
+func liftOf(ctx context.Context, sites []*site, ids []string, valid time.Duration) (l wire.Lift, err error) {
+	stand, err := standing(ctx, sites)
+	if err != nil {
+		return l, err
+	}
 	if len(stand) == 0 {
-		return errors.New("nothing is stopped at the selected nodes")
+		return l, errors.New("nothing is stopped at the selected nodes")
 	}
 	for _, id := range ids {
 		if !slices.Contains(stand, id) {
-			return hinted(fmt.Errorf("trip %q stands at none of the selected nodes: nothing was lifted", id), "mpcctl kill status shows what stands")
+			return l, hinted(fmt.Errorf("trip %q stands at none of the selected nodes: nothing was lifted", id), "mpcctl kill status shows what stands")
 		}
 	}
 	if len(ids) == 0 {
 		ids = stand
 	}
-	l, err := signLift(sites, ids, time.Now().Add(liftTime))
-	if err != nil {
-		return err
-	}
+	return wire.Lift{IDs: ids, Expires: time.Now().Add(valid).UTC().Truncate(time.Second)}, nil
+}
+
+// handLift gives the lift to every node. What is not lifted there shows.
+func (t *tool) handLift(ctx context.Context, sites []*site, l wire.Lift) error {
 	return each(ctx, t, func(ctx context.Context, s *site) ([]client.Trip, error) {
 		key, err := s.operatorKey()
 		if err != nil {
@@ -168,10 +197,8 @@ func standing(ctx context.Context, sites []*site) (ids []string, err error) {
 	return slices.Compact(ids), first(all)
 }
 
-// signLift collects the signature of every site's operator; they must be of two parties, of one network.
-func signLift(sites []*site, ids []string, expires time.Time) (l wire.Lift, err error) {
-	l = wire.Lift{IDs: ids, Expires: expires.UTC().Truncate(time.Second)}
-	var parties []string
+// signLift adds the signature of every site's operator who has not signed; the sites must be of one network.
+func signLift(sites []*site, l wire.Lift) (wire.Lift, error) {
 	for _, s := range sites {
 		if s.network != sites[0].network {
 			return l, &failure{errors.New("the contexts are of different networks"), exitUsage, ""}
@@ -180,15 +207,32 @@ func signLift(sites []*site, ids []string, expires time.Time) (l wire.Lift, err 
 		if err != nil {
 			return l, err
 		}
-		l = wire.SignLift(s.network, s.Party, key, l)
-		parties = append(parties, s.Party)
-	}
-	slices.Sort(parties)
-	if len(slices.Compact(parties)) < 2 {
-		return l, &failure{errors.New("a lift needs the operators of two parties"), exitUsage,
-			"name both contexts, such as --context " + strings.Join(sites[0].Parties[:2], ",")}
+		if !slices.Contains(partiesOf(l), s.Party) {
+			l = wire.SignLift(s.network, s.Party, key, l)
+		}
 	}
 	return l, nil
+}
+
+// partiesOf returns whose operators have signed.
+func partiesOf(l wire.Lift) (parties []string) {
+	for _, s := range l.Signatures {
+		parties = append(parties, s.By.Party)
+	}
+	slices.Sort(parties)
+	return slices.Compact(parties)
+}
+
+func ofTwo(l wire.Lift) bool { return len(partiesOf(l)) >= 2 }
+
+// pairWith returns the site's party and one other.
+func pairWith(s *site) []string {
+	for _, p := range s.Parties {
+		if p != s.Party {
+			return []string{s.Party, p}
+		}
+	}
+	return []string{s.Party}
 }
 
 func (s *site) trips(ctx context.Context) (all []client.Trip, err error) {

@@ -138,7 +138,8 @@ func TestTripAndLiftVerify(t *testing.T) {
 		t.Errorf("trip = %+v, %v", trip, err)
 	}
 	now := time.Now()
-	l, err := signLift(sites, []string{trip.ID}, now.Add(liftTime))
+	unsigned := wire.Lift{IDs: []string{trip.ID}, Expires: now.Add(liftTime).UTC().Truncate(time.Second)}
+	l, err := signLift(sites, unsigned)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,11 +151,14 @@ func TestTripAndLiftVerify(t *testing.T) {
 			t.Errorf("at %s: %v", self, err)
 		}
 	}
-	if _, err := signLift(sites[:1], []string{trip.ID}, now); exitOf(err) != exitUsage {
+	if alone, err := signLift(sites[:1], unsigned); err != nil || ofTwo(alone) {
 		t.Errorf("one party alone: %v", err)
 	}
+	if again, err := signLift(sites[:1], l); err != nil || len(again.Signatures) != 2 {
+		t.Errorf("signed twice: %v", err)
+	}
 	sites[1].network[0]++
-	if _, err := signLift(sites, []string{trip.ID}, now); exitOf(err) != exitUsage {
+	if _, err := signLift(sites, unsigned); exitOf(err) != exitUsage {
 		t.Errorf("two networks: %v", err)
 	}
 }

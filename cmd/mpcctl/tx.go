@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tonaiagent/mpcnode/node"
 	"github.com/tonaiagent/mpcnode/node/client"
 )
 
@@ -33,7 +34,11 @@ func (t *tool) txSend() *cobra.Command {
 		if !settled(status, o.deliver) {
 			err = hinted(fmt.Errorf("%s is still %s after %s", status.ID, status.State, wait), "mpcctl tx status %s --wait 60s", status.ID)
 		}
-		return errors.Join(t.showStatus(status), verdict(status), err)
+		ended := verdict(status)
+		if status.State == string(node.StateFailed) {
+			ended = again(ended, o.key, r.Expires)
+		}
+		return errors.Join(t.showStatus(status), ended, err)
 	})
 	f := c.Flags()
 	f.StringVar(&o.deliver, "deliver", client.DeliverConfirmed, "how far the node takes it: signed, sent or confirmed")

@@ -119,7 +119,7 @@ func (p *pool) connect(l Liteserver, tried func()) bool {
 		if pause > minBackoff {
 			level = slog.LevelDebug // said already
 		}
-		p.log.Log(p.ctx, level, "liteserver does not answer", "liteserver", l.Addr, "error", err, "again_in", pause)
+		p.log.Log(p.ctx, level, "liteserver does not answer", "liteserver", l.Addr, "error", err, "again_in", pause.String())
 		select {
 		case <-time.After(pause):
 		case <-p.ctx.Done():
