@@ -42,6 +42,7 @@ type observation struct {
 	now    time.Time
 	at     time.Time // window time
 	wallet string
+	owned  bool // its owner may sign whatever they like
 	pos    Position
 	spend  limits.Spend
 }
@@ -82,7 +83,7 @@ func (g *Guard) observe(tx Tx, now time.Time, id string, acc ton.Account) (*obse
 	if err != nil {
 		return nil, err
 	}
-	o := &observation{tx: tx, now: now, wallet: id}
+	o := &observation{tx: tx, now: now, wallet: id, owned: w.Custody == CustodyOwner}
 	var begun bool
 	if begun, err = get(tx, keyPosition(id), &o.pos); err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func (g *Guard) Permit(tx Tx, now time.Time, t Terms) (*Permit, error) {
 		return nil, fmt.Errorf("permit: %w", err)
 	}
 	if !known || !p.live() || p.Effect != Allow {
-		return nil, errors.New("permit: the payload is not reserved here with this node's own allow")
+		return nil, fmt.Errorf("permit: %w", errNotReserved)
 	}
 	if err := g.checkTerms(tx, now, t, p); err != nil {
 		return nil, fmt.Errorf("permit: %w", err)
@@ -99,6 +99,8 @@ func (g *Guard) checkTerms(tx Tx, now time.Time, t Terms, p Payload) error {
 	switch {
 	case err != nil:
 		return err
+	case w.Custody != CustodyMPC:
+		return errors.New("the wallet's key is not shared by the parties")
 	case !known || t.Key != w.Key || t.Epoch != w.Epoch:
 		return fmt.Errorf("key %.70q, epoch %d is not the wallet's", t.Key, t.Epoch)
 	case t.Request != p.Request:

@@ -154,7 +154,7 @@ func TestAgentRecordIsRefused(t *testing.T) {
 func TestRecordDigestsAreFrozen(t *testing.T) {
 	w := newWorld(t, permissive)
 	for want, r := range map[string]guard.Record{
-		"40668a278b6b351f05d47ed4a9af2d4078dafae18426be077a44334834fc1458": w.w,
+		"a1bcff525da8a4284ac0f727636936f77ee485b4df229faacc0f8d7989dbf276": w.w,
 		"7a52987b0fa20382982cb937186e230b40ef2c6294a2356a9bd0303e6af677aa": guard.AgentRecord{ID: "agent-1", Revision: 1, PublicKey: [32]byte{1}, Wallets: []string{"wallet-1"}, NotAfter: 7},
 	} {
 		if d := guard.RecordDigest(networkID, "user", r); hex.EncodeToString(d[:]) != want {

@@ -52,7 +52,13 @@ func (o *observation) explainOrFlag(e ton.Executed) error {
 	return markUsed(o.tx, p.RequestID, p.Request)
 }
 
+// flag makes the wallet refused until the payload is explained. What the owner of a wallet signed without asking needs no
+// explanation: it counts, as everything that leaves.
 func (o *observation) flag(e ton.Executed) error {
+	if o.owned {
+		o.audit(audit.TransactionByOwner, audit.Success, audit.Warning, e.Payload, "")
+		return nil
+	}
 	k := keyUnknown(o.wallet, e.Payload)
 	old, err := o.tx.Get(k)
 	if err != nil {

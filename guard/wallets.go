@@ -14,8 +14,9 @@ import (
 // account or key under an old id would begin with empty spending windows.
 type WalletRecord struct {
 	ID        string      `cbor:"id"`
-	Key       string      `cbor:"key"`
-	Epoch     uint32      `cbor:"epoch"` // of the key, from 1; rises with a reshare
+	Custody   Custody     `cbor:"custody"`
+	Key       string      `cbor:"key"`   // "" if its owner holds it
+	Epoch     uint32      `cbor:"epoch"` // of the key, from 1; rises with a reshare; 0 if its owner holds it
 	Version   ton.Version `cbor:"version"`
 	PublicKey [32]byte    `cbor:"publicKey"`
 	GlobalID  int32       `cbor:"globalID"`
@@ -31,14 +32,22 @@ func (r WalletRecord) TON() ton.Wallet {
 	return ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
 }
 
-// NewWalletRecord fills in what follows from the key: wallet id and address.
+// NewOwnedWallet is the record of a wallet whose owner alone holds the key.
+func NewOwnedWallet(id string, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
+	r, err := NewWalletRecord(id, "", 0, v, pub, globalID, subwallet)
+	r.Custody = CustodyOwner
+	return r, err
+}
+
+// NewWalletRecord is the record of a wallet of a key that the parties share. It fills in what follows from the key: wallet
+// id and address.
 func NewWalletRecord(id, key string, epoch uint32, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
 	w, err := ton.NewWallet(v, pub, globalID, subwallet)
 	if err != nil {
 		return WalletRecord{}, err
 	}
 	return WalletRecord{
-		ID: id, Key: key, Epoch: epoch, Version: v, PublicKey: pub,
+		ID: id, Custody: CustodyMPC, Key: key, Epoch: epoch, Version: v, PublicKey: pub,
 		GlobalID: globalID, Subwallet: subwallet, WalletID: w.ID, Address: w.Address,
 	}, nil
 }
@@ -56,7 +65,7 @@ func (g *Guard) AddWallet(tx Tx, now time.Time, s Signed[WalletRecord]) error {
 		Actor:    audit.Actor{Type: "operator", ID: hex.EncodeToString(s.Operator[:])},
 		Resource: audit.Resource{Type: "wallet", ID: s.Body.ID},
 		Outcome:  audit.Success, Severity: audit.Info,
-		Details: audit.KV("address", s.Body.Address.String(), "key", s.Body.Key, "epoch", fmt.Sprint(s.Body.Epoch)),
+		Details: audit.KV("address", s.Body.Address.String(), "custody", string(s.Body.Custody), "key", s.Body.Key, "epoch", fmt.Sprint(s.Body.Epoch)),
 	})
 	return nil
 }
@@ -66,13 +75,13 @@ func (g *Guard) checkWallet(tx Tx, s Signed[WalletRecord]) error {
 	if err := verify(g, s); err != nil {
 		return err
 	}
-	if !validID(r.ID) || !validID(r.Key) || r.Epoch == 0 {
-		return errors.New("id or key is not an id, or the epoch is missing")
+	if !validID(r.ID) {
+		return errors.New("its id is not an id")
 	}
 	if r.GlobalID != g.cfg.GlobalID {
 		return fmt.Errorf("made for chain %d, this network uses %d", r.GlobalID, g.cfg.GlobalID)
 	}
-	want, err := NewWalletRecord(r.ID, r.Key, r.Epoch, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
+	want, err := r.derived()
 	if err != nil {
 		return err
 	}
@@ -80,6 +89,20 @@ func (g *Guard) checkWallet(tx Tx, s Signed[WalletRecord]) error {
 		return errors.New("address or wallet id does not follow from the public key")
 	}
 	return checkSuccession(tx, r)
+}
+
+// derived is what r must be, by its custody, key and chain.
+func (r WalletRecord) derived() (WalletRecord, error) {
+	switch r.Custody {
+	case CustodyMPC:
+		if !validID(r.Key) || r.Epoch == 0 {
+			return r, errors.New("its key is not an id, or the epoch is missing")
+		}
+		return NewWalletRecord(r.ID, r.Key, r.Epoch, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
+	case CustodyOwner:
+		return NewOwnedWallet(r.ID, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
+	}
+	return r, fmt.Errorf("custody %.20q is none of %s, %s", r.Custody, CustodyMPC, CustodyOwner)
 }
 
 // checkSuccession keeps one id to one account, and one account to one id.

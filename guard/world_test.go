@@ -96,15 +96,21 @@ func newWorld(t testing.TB, document string) *world {
 // worldOf is enrolled and has observed its deployed, empty-handed account; it has no policy.
 func worldOf(t testing.TB, c guard.Config) *world {
 	t.Helper()
+	r, err := guard.NewWalletRecord("wallet-1", "key-1", 1, ton.V5R1, pub("group"), globalID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return worldWith(t, c, r)
+}
+
+// worldWith is worldOf with another wallet.
+func worldWith(t testing.TB, c guard.Config, r guard.WalletRecord) *world {
+	t.Helper()
 	g, err := guard.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, g: g, tx: maptx.New(), now: start, mc: 1}
-	w.w, err = guard.NewWalletRecord("wallet-1", "key-1", 1, ton.V5R1, pub("group"), globalID, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := &world{TB: t, g: g, tx: maptx.New(), now: start, mc: 1, w: r}
 	w.must(g.AddWallet(w.tx, w.now, w.signWallet(w.w)))
 	w.enrol(guard.AgentRecord{ID: "agent-1", Revision: 1, PublicKey: pub("agent-1"), Wallets: []string{"wallet-1"}})
 	w.must(g.Observe(w.tx, w.now, "wallet-1", nil, w.account()))

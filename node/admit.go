@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
 )
@@ -106,25 +107,29 @@ func (n *Node) signer(ctx context.Context, e reqsig.Envelope) (a guard.AgentReco
 // takeToken takes one of the agent's tokens, as many as the policy grants it. What others do in its name has buckets of
 // its own.
 func (n *Node) takeToken(ctx context.Context, agent, bucket string) error {
-	var allowance Allowance
-	err := n.ledger.View(ctx, func(tx guard.Tx) error {
-		bundle, err := n.guard.Policy(tx)
-		if err != nil || bundle == nil {
-			return err
-		}
-		p, _ := bundle.Permissions(agent)
-		allowance = Allowance{float64(p.CallerTokens.PerSecond), int(p.CallerTokens.Burst), p.CallerTokens.Unlimited}
-		return nil
-	})
+	p, err := n.permissions(ctx, agent)
 	if err != nil {
 		return err
 	}
+	allowance := Allowance{float64(p.CallerTokens.PerSecond), int(p.CallerTokens.Burst), p.CallerTokens.Unlimited}
 	if wait, ok := n.tokens.take(agentPrefix+agent+" "+bucket, allowance, n.env.Now()); !ok {
 		p := problemf(429, "too_many_calls", "the caller's tokens are used up: wait %s", wait.Round(time.Millisecond))
 		p.RetryAfter = wait
 		return p
 	}
 	return nil
+}
+
+// permissions are what this node's policy grants an agent; the zero value, nothing, without a policy.
+func (n *Node) permissions(ctx context.Context, agent string) (p policy.Permissions, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		bundle, err := n.guard.Policy(tx)
+		if err == nil && bundle != nil {
+			p, _ = bundle.Permissions(agent)
+		}
+		return err
+	})
+	return p, err
 }
 
 // find returns the request of the same id, under way or ended.

@@ -64,13 +64,13 @@ func (n *Node) settleBy(do func(context.Context, func(guard.Tx) error) error, j 
 }
 
 // finish tells every party, and takes the signed message as far as was asked.
-func (n *Node) finish(j *job, in guard.Intent, s signature) {
+func (n *Node) finish(j *job, s signature) {
 	r, _ := j.state()
 	n.spawn(func() {
-		n.sendReceipts(wire.Receipt{RequestID: r.ID, Request: in.Request, Payload: r.Payload,
+		n.sendReceipts(wire.Receipt{RequestID: r.ID, Request: r.Digest, Payload: r.Payload,
 			Signature: s.value, Signers: s.signers, Answers: s.answers})
 	})
-	w := n.wallets.get(in.Wallet)
+	w := n.wallets.get(r.Wallet)
 	if r.Deliver == DeliverSigned {
 		n.spawn(func() { n.follow(w, r.Payload) })
 		return

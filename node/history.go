@@ -60,7 +60,7 @@ func (n *Node) lookUp(ctx context.Context, id string) (r Request, err error) {
 // asExecuted shows what the chain has made of a signed request that nobody here delivers: its caller broadcasts it, or
 // another node does.
 func (n *Node) asExecuted(tx guard.Tx, r Request) (Request, error) {
-	if r.State != StateSigned && r.State != StateSent {
+	if r.State != StateSigned && r.State != StateSent && r.State != StatePending {
 		return r, nil
 	}
 	p, _, err := n.guard.Payload(tx, r.Payload)

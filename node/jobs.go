@@ -115,7 +115,7 @@ func (j *job) wait(ctx context.Context) (Request, error) {
 		if p != nil {
 			return r, p
 		}
-		if r.State.Final(r.Deliver) {
+		if r.State.Final(r.Deliver) || r.State == StatePending {
 			return r, nil
 		}
 		select {

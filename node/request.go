@@ -16,6 +16,7 @@ type State string
 
 const (
 	StateEvaluating State = "EVALUATING"
+	StatePending    State = "PENDING_APPROVAL" // the wallet's owner has to sign
 	StateSigning    State = "SIGNING"
 	StateSigned     State = "SIGNED"
 	StateSent       State = "SENT"

@@ -52,20 +52,30 @@ func (w *wallets) all() []guard.WalletRecord {
 	return all
 }
 
-// AddWallet enters a wallet that this node's operator signed. Its key must be ready: generated, active at every party,
-// and tested by every set of signers.
+// AddWallet enters a wallet that this node's operator signed.
 func (n *Node) AddWallet(ctx context.Context, s guard.Signed[guard.WalletRecord]) error {
-	c, ok := n.ready(s.Body.Key)
-	if !ok {
-		return problemf(409, "key_not_ready", "key %q is not ready at %s: see `mpcctl keygen status`", s.Body.Key, n.self)
-	}
-	if pub, err := PublicKey(c); err != nil || pub != s.Body.PublicKey || s.Body.Epoch != c.Keygen.Epoch {
-		return problemf(400, "wrong_key", "the wallet's public key or epoch are not those of key %q", s.Body.Key)
+	if s.Body.Custody != guard.CustodyOwner {
+		if err := n.checkKey(s.Body); err != nil {
+			return err
+		}
 	}
 	if err := n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.AddWallet(tx, n.env.Now(), s) }); err != nil {
 		return recordProblem(err)
 	}
 	n.wallets.put(s.Body)
+	return nil
+}
+
+// checkKey refuses a wallet of a key that is not ready: generated, active at every party, and tested by every set of
+// signers.
+func (n *Node) checkKey(w guard.WalletRecord) error {
+	c, ok := n.ready(w.Key)
+	if !ok {
+		return problemf(409, "key_not_ready", "key %q is not ready at %s: see `mpcctl keygen status`", w.Key, n.self)
+	}
+	if pub, err := PublicKey(c); err != nil || pub != w.PublicKey || w.Epoch != c.Keygen.Epoch {
+		return problemf(400, "wrong_key", "the wallet's public key or epoch are not those of key %q", w.Key)
+	}
 	return nil
 }
 
@@ -171,10 +181,15 @@ func (n *Node) loadWallets(ctx context.Context) error {
 
 // recordProblem turns the guard's refusal of a signed record into an answer; a fault of the disk stays an error.
 func recordProblem(err error) error {
-	if err == nil || errors.Is(err, store.ErrStorage) || errors.Is(err, store.ErrDiskFull) || errors.Is(err, store.ErrClosed) {
+	if err == nil || isStorage(err) {
 		return err
 	}
 	return &Problem{Status: 403, Code: "record_refused", Detail: err.Error()}
+}
+
+// isStorage reports whether err is the disk's fault, and no refusal.
+func isStorage(err error) bool {
+	return errors.Is(err, store.ErrStorage) || errors.Is(err, store.ErrDiskFull) || errors.Is(err, store.ErrClosed)
 }
 
 // clip keeps text short that goes into a record or a message.

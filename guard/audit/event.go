@@ -13,6 +13,7 @@ const (
 	TransactionExecuted    EventType = "transaction_executed"    // the chain ran a payload
 	TransactionDead        EventType = "transaction_dead"        // a payload is proven never to run
 	TransactionUnexplained EventType = "transaction_unexplained" // the chain ran what this node has no record of
+	TransactionByOwner     EventType = "transaction_by_owner"    // a wallet's owner signed without asking
 	TransactionExplained   EventType = "transaction_explained"   // the agent's request for it was verified afterwards
 	KillRaised             EventType = "kill_raised"
 	KillLifted             EventType = "kill_lifted"

@@ -54,10 +54,14 @@ func enters(f func(*node.Node, context.Context, []byte) error) binding {
 
 // recordOf decodes the body of a call that brings a signed record.
 func recordOf(ctx context.Context) ([]byte, error) {
-	var s client.Signed
-	if err := json.Unmarshal(callOf(ctx).envelope.Body, &s, json.RejectUnknownMembers(true)); err != nil {
-		return nil, &node.Problem{Status: http.StatusBadRequest, Code: "bad_request",
-			Detail: `the body must be {"record": "…"}, a signed record in base64: ` + err.Error()}
+	s, err := bodyOf[client.Signed](ctx, `{"record": "…"}, a signed record in base64`)
+	return s.Record, err
+}
+
+// bodyOf decodes a body strictly; want says in words what it should have been.
+func bodyOf[T any](ctx context.Context, want string) (v T, err error) {
+	if err := json.Unmarshal(callOf(ctx).envelope.Body, &v, json.RejectUnknownMembers(true)); err != nil {
+		return v, &node.Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the body must be " + want + ": " + err.Error()}
 	}
-	return s.Record, nil
+	return v, nil
 }

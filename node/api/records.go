@@ -25,7 +25,7 @@ func (s *server) wallets(ctx context.Context, _ *struct{}) (*reply[[]client.Wall
 		if mayUse(w.ID) {
 			seen := s.node.LastSeen(w.ID)
 			list = append(list, client.Wallet{
-				ID: w.ID, Key: w.Key, Version: string(w.Version), Address: w.Address.Friendly(false, w.GlobalID == testnetID),
+				ID: w.ID, Custody: string(w.Custody), Key: w.Key, Version: string(w.Version), Address: w.Address.Friendly(false, w.GlobalID == testnetID),
 				Raw: w.Address.String(), PublicKey: hex.EncodeToString(w.PublicKey[:]), Subwallet: w.Subwallet,
 				Seqno: seen.Seqno, Balance: seen.Balance.String(), Status: node.StatusName(seen),
 			})

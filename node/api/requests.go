@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,14 +27,7 @@ func (s *server) send(ctx context.Context, in *sendInput) (*reply[client.Status]
 	if err != nil {
 		return nil, err
 	}
-	status, err := s.status(context.WithoutCancel(ctx), r)
-	if err != nil {
-		return nil, err
-	}
-	if !r.State.Final(r.Deliver) {
-		return &reply[client.Status]{http.StatusAccepted, status}, nil
-	}
-	return ok(status)
+	return s.settled(context.WithoutCancel(ctx), r)
 }
 
 func (s *server) simulate(ctx context.Context, _ *struct{}) (*reply[client.Status], error) {
@@ -63,6 +57,33 @@ func (s *server) request(ctx context.Context, in *requestInput) (*reply[client.S
 		if status.Verdicts, err = s.verdicts(ctx, r.ID); err != nil {
 			return nil, err
 		}
+	}
+	return ok(status)
+}
+
+// takeSignature answers as send does: 200 once the request is settled, and 202 while it is under way.
+func (s *server) takeSignature(ctx context.Context, in *requestInput) (*reply[client.Status], error) {
+	body, err := bodyOf[client.OwnerSignature](ctx, `{"signature": "…"}, 64 bytes in base64`)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(time.Duration(in.Wait)*time.Second, minWait))
+	defer cancel()
+	r, err := s.node.TakeSignature(ctx, callOf(ctx).caller.Agent, in.ID, body.Signature)
+	if err != nil {
+		return nil, err
+	}
+	return s.settled(context.WithoutCancel(ctx), r)
+}
+
+// settled says by its status whether more is to come.
+func (s *server) settled(ctx context.Context, r node.Request) (*reply[client.Status], error) {
+	status, err := s.status(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if !r.State.Final(r.Deliver) {
+		return &reply[client.Status]{http.StatusAccepted, status}, nil
 	}
 	return ok(status)
 }
@@ -102,12 +123,13 @@ func summary(r node.Request) client.Status {
 	return s
 }
 
-// status is summary with the complete signed message.
+// status is summary with the complete signed message, or with what the wallet's owner has to sign.
 func (s *server) status(ctx context.Context, r node.Request) (client.Status, error) {
 	boc, err := s.node.Message(ctx, r)
+	unsigned, err2 := s.node.Unsigned(ctx, r)
 	status := summary(r)
-	status.BoC = base64.StdEncoding.EncodeToString(boc)
-	return status, err
+	status.BoC, status.Payload = base64.StdEncoding.EncodeToString(boc), base64.StdEncoding.EncodeToString(unsigned)
+	return status, errors.Join(err, err2)
 }
 
 func (s *server) verdicts(ctx context.Context, id string) ([]client.Verdict, error) {

@@ -17,6 +17,7 @@ var (
 	people    = []node.Role{node.RoleOperator, node.RoleAdmin, node.RoleAuditor}
 	anyPerson = []node.Role{node.RoleOperator, node.RoleAdmin, node.RoleAuditor, node.RoleTripper} // anyone can stop
 	readers   = []node.Role{node.RoleAgent, node.RoleOperator, node.RoleAdmin, node.RoleAuditor}
+	senders   = []node.Role{node.RoleAgent, node.RoleOperator}
 	observers = []node.Role{node.RoleAgent, node.RoleOperator, node.RoleAuditor}
 )
 
@@ -52,6 +53,8 @@ var routes = []route{
 	{post, "/v1/requests:simulate", "simulate", "Ask what the guard would decide; nothing is kept", agents, client.Request{}, true, calls((*server).simulate)},
 	{get, "/v1/requests", "requests", "List the requests decided last, newest first", auditors, nil, false, calls((*server).requests)},
 	{get, "/v1/requests/{id}", "request", "Show a request", observers, nil, false, calls((*server).request)},
+
+	{post, "/v1/requests/{id}/signature", "takeSignature", "Bring the signature of the wallet's owner", senders, client.OwnerSignature{}, false, calls((*server).takeSignature)},
 
 	{get, "/v1/wallets", "wallets", "List wallets; an agent sees those it may use", readers, nil, false, calls((*server).wallets)},
 	{get, "/v1/wallets/{id}", "wallet", "Show a wallet and its account", readers, nil, false, calls((*server).wallet)},

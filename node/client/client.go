@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,6 +75,16 @@ func (c *Client) post(ctx context.Context, path string, r Request, idempotencyKe
 		return s, fmt.Errorf("encode request: %w", err)
 	}
 	return s, c.Do(ctx, http.MethodPost, path, idempotencyKey, body, &s)
+}
+
+// BringSignature hands in the signature of the wallet's owner, and waits up to wait for the request to settle.
+func (c *Client) BringSignature(ctx context.Context, id string, signature []byte, wait time.Duration) (s Status, err error) {
+	body, err := json.Marshal(OwnerSignature{signature})
+	if err != nil {
+		return s, fmt.Errorf("encode signature: %w", err)
+	}
+	path := fmt.Sprintf("/v1/requests/%s/signature?wait=%d", url.PathEscape(id), int(wait/time.Second))
+	return s, c.Do(ctx, http.MethodPost, path, rand.Text(), body, &s)
 }
 
 // Status returns a request, waiting up to wait for it to settle.

@@ -31,7 +31,7 @@ type Context struct {
 // Status is a request as the asked node sees it.
 type Status struct {
 	ID          string    `json:"id"`
-	State       string    `json:"state"` // EVALUATING, SIGNING, SIGNED, SENT, CONFIRMED, DENIED, EXPIRED, CANCELLED, FAILED
+	State       string    `json:"state"` // EVALUATING, PENDING_APPROVAL, SIGNING, SIGNED, SENT, CONFIRMED, DENIED, EXPIRED, CANCELLED, FAILED
 	Wallet      string    `json:"wallet"`
 	Agent       string    `json:"agent"`
 	Asset       string    `json:"asset,omitempty"`
@@ -43,6 +43,7 @@ type Status struct {
 	Signers     []string  `json:"signers,omitempty"`
 	Signature   string    `json:"signature,omitempty"`    // hex
 	BoC         string    `json:"boc,omitempty"`          // the complete external message, base64
+	Payload     string    `json:"payload,omitempty"`      // PENDING_APPROVAL: the unsigned payload for the wallet's owner, base64
 	MaybeSigned bool      `json:"maybe_signed,omitempty"` // FAILED: a signature could exist until the payload is dead
 	Verdicts    []Verdict `json:"verdicts,omitempty"`     // operators and auditors only
 	Created     time.Time `json:"created"`
@@ -104,10 +105,16 @@ type ChainHealth struct {
 	Error string    `json:"error,omitempty"`
 }
 
+// OwnerSignature is the signature of a wallet's owner over the hash of the unsigned payload.
+type OwnerSignature struct {
+	Signature []byte `json:"signature"` // 64 bytes
+}
+
 // Wallet is one wallet of an agent.
 type Wallet struct {
 	ID        string `json:"id"`
-	Key       string `json:"key"`
+	Custody   string `json:"custody"` // mpc, non_custodial
+	Key       string `json:"key"`     // "" if its owner holds it
 	Version   string `json:"version"`
 	Address   string `json:"address"` // friendly, non-bounceable
 	Raw       string `json:"raw"`

@@ -44,6 +44,15 @@ func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, k
 	return signRecord(network, party, key, r), nil
 }
 
+// SignOwnedWallet signs a wallet whose owner alone holds the key: its public key is enrolled, and nothing else of it.
+func SignOwnedWallet(network [32]byte, party string, key ed25519.PrivateKey, id string, owner [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewOwnedWallet(id, ton.V5R1, owner, globalID, subwallet)
+	if err != nil {
+		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
+	}
+	return signRecord(network, party, key, r), nil
+}
+
 func signRecord[T guard.Record](network [32]byte, party string, key ed25519.PrivateKey, r T) guard.Signed[T] {
 	d := guard.RecordDigest(network, party, r)
 	return guard.Signed[T]{Body: r, Operator: publicOf(key), Signature: ed25519.Sign(key, d[:])}

@@ -1,0 +1,110 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// A wallet in guard.CustodyOwner goes the way of sign.go as far as the choice of signers: as many guards as would sign
+// have to allow. Then the unsigned payload is handed out, and the owner's signature over exactly those bytes is taken in
+// here in place of the parties' session.
+
+// handOut leaves the request with the wallet's owner. What explains the payload is kept first: it may execute from now on.
+func (n *Node) handOut(j *job, all *voices, allowing []string) {
+	r, _ := j.state()
+	open := wire.Open{Terms: wire.SessionTerms{Payload: r.Payload}}
+	for _, party := range allowing {
+		open.Answers = append(open.Answers, all.of(party).statement)
+	}
+	err := n.ledger.Do(n.ctx, func(tx guard.Tx) error { return explained(tx, open) })
+	if err != nil {
+		n.settle(j, func(r *Request) { r.State, r.Reason = StateFailed, failure(err) })
+		return
+	}
+	n.settle(j, func(r *Request) { r.State = StatePending })
+}
+
+// Unsigned returns the payload that waits for the signature of its wallet's owner, nil if none does.
+func (n *Node) Unsigned(ctx context.Context, r Request) ([]byte, error) {
+	if r.State != StatePending {
+		return nil, nil
+	}
+	e, err := n.evidence(ctx, r.Payload)
+	return e.Proposal.Payload, err
+}
+
+func (n *Node) evidence(ctx context.Context, payload [32]byte) (e wire.Evidence, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		e, err = readEvidence(tx, payload)
+		return err
+	})
+	if err == nil && !e.Found {
+		err = errors.New("the payload is not kept here")
+	}
+	return e, err
+}
+
+// TakeSignature takes in the owner's signature and goes on with the request as far as it was asked to. An agent sees its
+// own requests only, as with RequestOf.
+func (n *Node) TakeSignature(ctx context.Context, agent, id string, signature []byte) (Request, error) {
+	r, err := n.RequestOf(ctx, agent, id, 0)
+	switch {
+	case err != nil || len(r.Signature) > 0:
+		return r, err
+	case r.Coordinator != n.self:
+		return r, problemf(400, "wrong_coordinator", "the request was given to %s: bring the signature there", r.Coordinator)
+	case r.State != StatePending:
+		return r, problemf(409, "not_pending", "%s is %s: it waits for nobody's signature", r.ID, r.State)
+	case len(signature) != 64:
+		return r, problemf(400, "bad_request", "signature: %d bytes, want 64", len(signature))
+	}
+	s, err := n.ownersSignature(ctx, r, [64]byte(signature))
+	if err != nil {
+		return r, err
+	}
+	r.State = StateSigning // it waits for the owner no more
+	j, fresh, free := n.jobs.start(r)
+	if !free {
+		return r, busy(r.Wallet)
+	}
+	if fresh && !n.spawn(func() { defer n.jobs.end(j); n.signed(j, s) }) {
+		n.jobs.end(j)
+		return r, problemf(503, "shutting_down", "this node is stopping: bring the signature again once it is back")
+	}
+	return j.wait(ctx)
+}
+
+// ownersSignature has the guard agree, under the gate that a trip takes, and makes the complete message.
+func (n *Node) ownersSignature(ctx context.Context, r Request, value [64]byte) (s signature, err error) {
+	e, err := n.evidence(ctx, r.Payload)
+	if err != nil {
+		return s, err
+	}
+	n.gate.RLock()
+	defer n.gate.RUnlock()
+	err = n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.TakeSignature(tx, n.env.Now(), r.Payload, value) })
+	if err != nil {
+		return s, signatureProblem(err)
+	}
+	s = signature{value: value, answers: e.Answers}
+	for _, a := range e.Answers {
+		s.signers = append(s.signers, a.Party)
+	}
+	s.message, err = ton.Assemble(n.wallets.get(r.Wallet).TON(), e.Proposal.Payload, value, r.Deploy)
+	return s, err
+}
+
+// signatureProblem turns the guard's refusal into an answer; a fault of the disk stays an error.
+func signatureProblem(err error) error {
+	switch {
+	case errors.Is(err, guard.ErrSignature):
+		return &Problem{Status: 400, Code: "signature_invalid", Detail: err.Error() + ": nothing has changed, the right one is still waited for"}
+	case isStorage(err):
+		return err
+	}
+	return &Problem{Status: 409, Code: "signature_refused", Detail: err.Error()}
+}
