@@ -110,6 +110,7 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 		put(tx, keyRate(e.agent.ID), e.rate)
 		put(tx, keyRequest(e.c.Intent.RequestID), requestUse{Request: e.c.Intent.Request, Counted: true})
 	}
+	put(tx, keyTime, e.at.Unix()) // of what is counted now nothing may seem to lie in the future of another wallet's request
 	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
 	e.payload.Seq = e.audit(tx, *d)
 	put(tx, keyPayload(e.c.Tx.SigningHash), e.payload)

@@ -378,3 +378,13 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// Another wallet's state may be some seconds older: an agent's last request is never in the future of its next.
+func TestReservationMovesTheWindowTimeOn(t *testing.T) {
+	w := newWorld(t, permissive)
+	w.now = w.now.Add(10 * time.Second)
+	w.allow(w.request("k1", "1"))
+	if at, err := w.g.WindowTime(w.tx); err != nil || !at.Equal(w.now) {
+		t.Errorf("window time %s, want that of the account's state, %s: %v", at, w.now, err)
+	}
+}

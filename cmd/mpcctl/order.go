@@ -129,7 +129,7 @@ func again(err error, key string, expires time.Time) error {
 }
 
 func settled(s client.Status, deliver string) bool {
-	return node.State(s.State).Final(node.Deliver(deliver))
+	return s.State == string(node.StatePending) || node.State(s.State).Final(node.Deliver(deliver))
 }
 
 // verdict turns how a request ended into how the tool ends.
@@ -145,8 +145,9 @@ func verdict(s client.Status) error {
 		if s.Effect != "allow" {
 			return refusedf("refused: %s: %s: %s", reason.Layer, reason.Code, reason.Text)
 		}
-	case "PENDING_APPROVAL":
-		return waitingf("", "%s waits for approval", s.ID)
+	case node.StatePending:
+		return waitingf(fmt.Sprintf("mpcctl tx unsigned %s --out FILE; mpcctl tx sign-offline FILE, where the key is; mpcctl tx submit FILE", s.ID),
+			"%s waits for the signature of the wallet's owner", s.ID)
 	case node.StateFailed, node.StateExpired, node.StateCancelled:
 		return fmt.Errorf("%s: %s: %s: %s", s.ID, s.State, reason.Code, reason.Text)
 	}

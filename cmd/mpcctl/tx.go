@@ -16,7 +16,7 @@ import (
 
 func (t *tool) txCommand() *cobra.Command {
 	return group("tx", "Ask for transactions, as the context's agent",
-		t.txSend(), t.txSimulate(), t.txStatus(), t.txList())
+		t.txSend(), t.txSimulate(), t.txStatus(), t.txList(), t.txUnsigned(), t.txSignOffline(), t.txSubmit())
 }
 
 func (t *tool) txSend() *cobra.Command {

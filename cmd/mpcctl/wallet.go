@@ -30,10 +30,10 @@ func (t *tool) walletCommand() *cobra.Command {
 }
 
 func (t *tool) walletCreate() *cobra.Command {
-	var keyID string
+	var keyID, ownerKey string
 	var subwallet uint16
 	c := verb("create WALLET", "Enter a wallet at the nodes, as each one's operator", func(ctx context.Context, args []string) error {
-		pub, err := t.agreedKey(ctx, keyID)
+		pub, err := t.walletKey(ctx, keyID, ownerKey)
 		if err != nil {
 			return err
 		}
@@ -47,8 +47,23 @@ func (t *tool) walletCreate() *cobra.Command {
 	c.Long = "create enters a V5R1 wallet of a key at every selected node, signed by that node's operator. Wallets are each node's\n" +
 		"own: a party whose operator did not enter one does not sign for it. The public key must be the same at all of them."
 	c.Flags().StringVar(&keyID, "key", "", "the threshold key that signs for it")
+	c.Flags().StringVar(&ownerKey, "owner-key", "", "public key of the owner who alone signs for it (non-custodial), 64 hex digits")
 	c.Flags().Uint16Var(&subwallet, "subwallet", 0, "number of the wallet, at most 32767: one key can have several")
-	return require(c, "key")
+	return c
+}
+
+// walletKey returns the public key of a new wallet: that of a threshold key, or of its owner.
+func (t *tool) walletKey(ctx context.Context, keyID, ownerKey string) (pub [32]byte, err error) {
+	switch {
+	case (keyID == "") == (ownerKey == ""):
+		return pub, &failure{errors.New("want one of --key and --owner-key"), exitUsage, "see `mpcctl wallet create --help`"}
+	case keyID != "":
+		return t.agreedKey(ctx, keyID)
+	}
+	if n, err := hex.Decode(pub[:], []byte(ownerKey)); err != nil || n != len(pub) {
+		return pub, wrong("owner-key", errors.New("want 64 hex digits"))
+	}
+	return pub, nil
 }
 
 // agreedKey returns the public key that every selected node gives for a key. One that differs is wrong at somebody's.
@@ -70,13 +85,17 @@ func (t *tool) agreedKey(ctx context.Context, id string) (pub [32]byte, err erro
 	return publicKey(*all[0].Result)
 }
 
-// createWallet signs the wallet as this party's operator and hands it to the node.
+// createWallet signs the wallet as this party's operator and hands it to the node. Without a threshold key pub is the
+// owner's.
 func (s *site) createWallet(ctx context.Context, id, keyID string, pub [32]byte, subwallet uint16) error {
 	key, err := s.operatorKey()
 	if err != nil {
 		return err
 	}
-	record, err := wire.SignSubwallet(s.network, s.Party, key, id, keyID, 1, pub, s.GlobalID, subwallet)
+	record, err := wire.SignOwnedWallet(s.network, s.Party, key, id, pub, s.GlobalID, subwallet)
+	if keyID != "" {
+		record, err = wire.SignSubwallet(s.network, s.Party, key, id, keyID, 1, pub, s.GlobalID, subwallet)
+	}
 	if err != nil {
 		return err
 	}
@@ -116,8 +135,8 @@ func tonWallet(w client.Wallet, globalID int32) (ton.Wallet, error) {
 }
 
 func walletText(w io.Writer, all ...client.Wallet) {
-	line(w, "WALLET", "KEY", "VERSION", "STATUS", "BALANCE", "SEQNO", "ADDRESS")
+	line(w, "WALLET", "CUSTODY", "KEY", "VERSION", "STATUS", "BALANCE", "SEQNO", "ADDRESS")
 	for _, x := range all {
-		line(w, x.ID, x.Key, x.Version, x.Status, or(x.Balance, "-"), x.Seqno, x.Address)
+		line(w, x.ID, x.Custody, or(x.Key, "-"), x.Version, x.Status, or(x.Balance, "-"), x.Seqno, x.Address)
 	}
 }
