@@ -160,6 +160,9 @@ func (n *Node) waitForBlock(ctx context.Context) {
 	}
 }
 
+// MessageHash returns the normalised hash of an external message (TEP-467), by which its transaction is found.
+func MessageHash(boc []byte) ([32]byte, error) { return ton.ExternalHash(boc) }
+
 // Message returns the complete external message of a signed request.
 func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 	if len(r.Signature) != 64 || r.message != nil {

@@ -111,7 +111,7 @@ func (t *tool) showStatus(s client.Status) error {
 		for _, row := range [][2]string{
 			{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
 			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", s.Destination}, {"signers", strings.Join(s.Signers, ",")},
-			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message", s.BoC},
+			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"message", unsent(s)},
 		} {
 			if row[1] != "" {
 				line(w, row[0], row[1])
@@ -124,6 +124,14 @@ func (t *tool) showStatus(s client.Status) error {
 			line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)
 		}
 	})
+}
+
+// unsent is the message of who has to send it; nobody else wants to look at it.
+func unsent(s client.Status) string {
+	if s.State != string(node.StateSigned) {
+		return ""
+	}
+	return s.BoC
 }
 
 func requestsText(w io.Writer, all []client.Status) {

@@ -20,6 +20,7 @@ import (
 	"github.com/tonaiagent/mpcnode/node/client"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 var enrolled sync.Once
@@ -57,6 +58,8 @@ func TestRequestIsSignedExecutedAndAnsweredTheSameAgain(t *testing.T) {
 	}
 	if boc, err := base64.StdEncoding.DecodeString(s.BoC); err != nil || len(boc) == 0 {
 		t.Errorf("boc %q is no message: %v", s.BoC, err)
+	} else if hash, err := ton.ExternalHash(boc); err != nil || s.MessageHash != hex.EncodeToString(hash[:]) {
+		t.Errorf("message hash %q, want %x, %v", s.MessageHash, hash, err)
 	}
 	if s.Amount != "1.5" || s.Destination != destination || s.Effect != "allow" || s.Reason != nil || len(s.Signers) != 2 {
 		t.Errorf("status does not say what was signed: %+v", s)

@@ -127,9 +127,17 @@ func summary(r node.Request) client.Status {
 func (s *server) status(ctx context.Context, r node.Request) (client.Status, error) {
 	boc, err := s.node.Message(ctx, r)
 	unsigned, err2 := s.node.Unsigned(ctx, r)
+	if err = errors.Join(err, err2); err != nil {
+		return client.Status{}, err
+	}
 	status := summary(r)
 	status.BoC, status.Payload = base64.StdEncoding.EncodeToString(boc), base64.StdEncoding.EncodeToString(unsigned)
-	return status, errors.Join(err, err2)
+	if boc == nil {
+		return status, nil
+	}
+	hash, err := node.MessageHash(boc)
+	status.MessageHash = hex.EncodeToString(hash[:])
+	return status, err
 }
 
 func (s *server) verdicts(ctx context.Context, id string) ([]client.Verdict, error) {

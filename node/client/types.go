@@ -43,6 +43,7 @@ type Status struct {
 	Signers     []string  `json:"signers,omitempty"`
 	Signature   string    `json:"signature,omitempty"`    // hex
 	BoC         string    `json:"boc,omitempty"`          // the complete external message, base64
+	MessageHash string    `json:"message_hash,omitempty"` // its normalised hash (TEP-467), hex: what explorers find it by
 	Payload     string    `json:"payload,omitempty"`      // PENDING_APPROVAL: the unsigned payload for the wallet's owner, base64
 	MaybeSigned bool      `json:"maybe_signed,omitempty"` // FAILED: a signature could exist until the payload is dead
 	Verdicts    []Verdict `json:"verdicts,omitempty"`     // operators and auditors only
