@@ -19,7 +19,11 @@ import (
 
 func (t *tool) txUnsigned() *cobra.Command {
 	var out string
-	c := verb("unsigned REQUEST", "Write what a wallet's owner has to sign to a file", func(ctx context.Context, args []string) error {
+	var code bool
+	c := verb("unsigned REQUEST", "Give out what a wallet's owner has to sign: a file, or a QR code", func(ctx context.Context, args []string) error {
+		if (out == "") == !code {
+			return &failure{errors.New("want one of --out and --qr"), exitUsage, "see `mpcctl tx unsigned --help`"}
+		}
 		s, err := t.site()
 		if err != nil {
 			return err
@@ -28,13 +32,24 @@ func (t *tool) txUnsigned() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if code {
+			return t.showCode(u)
+		}
 		if err := u.write(out); err != nil {
 			return err
 		}
 		return t.showUnsigned(u)
 	})
 	c.Flags().StringVar(&out, "out", "", "file to write")
-	return require(c, "out")
+	c.Flags().BoolVar(&code, "qr", false, "draw the payload's base64 for a signer with a camera")
+	return c
+}
+
+func (t *tool) showCode(u unsigned) (err error) {
+	if shown := t.ui.result(u, func(w io.Writer) { err = drawQR(w, base64.StdEncoding.EncodeToString(u.Payload)) }); shown != nil {
+		return shown
+	}
+	return err
 }
 
 func (s *site) unsigned(ctx context.Context, id string) (u unsigned, err error) {
