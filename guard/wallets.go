@@ -31,8 +31,12 @@ func (r WalletRecord) TON() ton.Wallet {
 	return ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
 }
 
-// NewWalletRecord fills in what follows from the key: wallet id and address.
+// NewWalletRecord fills in what follows from the key: wallet id and address. The ledger counts by seqno and by messages
+// of one hop, which is proven for V5R1 only.
 func NewWalletRecord(id, key string, epoch uint32, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
+	if v != ton.V5R1 {
+		return WalletRecord{}, fmt.Errorf("wallet version %q: only %s is guarded", v, ton.V5R1)
+	}
 	w, err := ton.NewWallet(v, pub, globalID, subwallet)
 	if err != nil {
 		return WalletRecord{}, err
