@@ -179,3 +179,12 @@ func TestSuspendingIsImmediateAndAudited(t *testing.T) {
 	w.enrol(guard.AgentRecord{ID: "agent-1", Revision: 4, PublicKey: pub("agent-1"), Wallets: []string{"wallet-1"}, NotBefore: w.now.Unix() + 1})
 	w.deny(w.request("k2", "1"), guard.ReasonAgentValidity)
 }
+
+// Only what has a seqno may be enrolled.
+func TestOnlyWalletsWithASeqnoAreGuarded(t *testing.T) {
+	for _, v := range []ton.Version{ton.V3R1, ton.V4R1, ton.HighloadV3, ""} {
+		if r, err := guard.NewWalletRecord("w1", "k1", 1, v, [32]byte{1}, -239, 0); err == nil {
+			t.Errorf("%q was taken: %+v", v, r)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
@@ -32,6 +33,10 @@ func (r WalletRecord) TON() ton.Wallet {
 	return ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
 }
 
+// guarded are the wallets whose payloads use up a seqno, one after another: that is what the accounting rests on. Nothing
+// in a V3R2 or V4R2 payload names the network; their keys must be of one network only, as threshold keys are.
+var guarded = []ton.Version{ton.V3R2, ton.V4R2, ton.V5R1}
+
 // NewOwnedWallet is the record of a wallet whose owner alone holds the key.
 func NewOwnedWallet(id string, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
 	r, err := NewWalletRecord(id, "", 0, v, pub, globalID, subwallet)
@@ -42,6 +47,9 @@ func NewOwnedWallet(id string, v ton.Version, pub [32]byte, globalID int32, subw
 // NewWalletRecord is the record of a wallet of a key that the parties share. It fills in what follows from the key: wallet
 // id and address.
 func NewWalletRecord(id, key string, epoch uint32, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
+	if !slices.Contains(guarded, v) {
+		return WalletRecord{}, fmt.Errorf("wallet version %q: want one of %s", v, guarded)
+	}
 	w, err := ton.NewWallet(v, pub, globalID, subwallet)
 	if err != nil {
 		return WalletRecord{}, err

@@ -42,14 +42,14 @@ func TestAccountStates(t *testing.T) {
 		"deleted":         {&tlb.ShardAccount{Account: absentShard().Account, LastTransHash: make([]byte, 32), LastTransLT: 5}, Account{Status: StatusAbsent, LastLT: 5}},
 		"uninit":          {shardOf(t, bob, ton1, nil, nil), Account{Status: StatusUninit, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}}},
 		"frozen":          {frozen, Account{Status: StatusFrozen, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}}},
-		"wallet":          {shardOf(t, bob, ton1, codeV5R1, dataV5R1(w.ID, 9, w.PublicKey)), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1), Seqno: 9, Known: V5R1}},
+		"wallet":          {shardOf(t, bob, ton1, layoutV5.code, dataV5R1(w.ID, 9, w.PublicKey)), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1), Seqno: 9, Known: V5R1}},
 		"contract":        {shardOf(t, bob, ton1, foreign, emptyCell()), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: [32]byte(foreign.HashKey())}},
-		"not wallet data": {shardOf(t, bob, ton1, codeV5R1, emptyCell()), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
-		"surplus data":    {shardOf(t, bob, ton1, codeV5R1, dataV5R1(w.ID, 9, w.PublicKey).ToBuilder().MustStoreUInt(0, 1).EndCell()), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
+		"not wallet data": {shardOf(t, bob, ton1, layoutV5.code, emptyCell()), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
+		"surplus data":    {shardOf(t, bob, ton1, layoutV5.code, dataV5R1(w.ID, 9, w.PublicKey).ToBuilder().MustStoreUInt(0, 1).EndCell()), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
 		"like a wallet":   {shardOf(t, bob, ton1, foreign, likeV4), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: [32]byte(foreign.HashKey())}},
-		"extended wallet": {shardOf(t, bob, ton1, codeV5R1, dataOf(true, 9, w.ID, w.PublicKey, emptyCell())), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1), Seqno: 9, Known: V5R1}},
+		"extended wallet": {shardOf(t, bob, ton1, layoutV5.code, dataOf(true, 9, w.ID, w.PublicKey, emptyCell())), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1), Seqno: 9, Known: V5R1}},
 		"no code":         {codeless, Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}}},
-		"no data":         {shardOf(t, bob, ton1, codeV5R1, nil), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
+		"no data":         {shardOf(t, bob, ton1, layoutV5.code, nil), Account{Status: StatusActive, Balance: ton1, LastLT: 1000, LastHash: [32]byte{7}, CodeHash: hash(codeHashV5R1)}},
 	} {
 		got := mustAccount(t, bob, c.shard)
 		if got.MCSeqno != 42 || !got.Time.Equal(testNow) || !got.Proven || got.Address != bob {
@@ -133,10 +133,10 @@ func TestCheckOwn(t *testing.T) {
 		"frozen":          {frozen, CodeWallet},
 		"another code":    {at(v4.Code, v4.Data), CodeWallet},
 		"unknown code":    {at(emptyCell(), emptyCell()), CodeWallet},
-		"another key":     {at(codeV5R1, dataOf(true, 0, w.ID, [32]byte{1}, nil)), CodeWallet},
-		"another id":      {at(codeV5R1, dataOf(true, 0, w.ID^1, w.PublicKey, nil)), CodeWalletID},
-		"extensions":      {at(codeV5R1, dataOf(true, 0, w.ID, w.PublicKey, emptyCell())), CodeWallet},
-		"no signatures":   {at(codeV5R1, dataOf(false, 0, w.ID, w.PublicKey, nil)), CodeWallet},
+		"another key":     {at(layoutV5.code, dataOf(true, 0, w.ID, [32]byte{1}, nil)), CodeWallet},
+		"another id":      {at(layoutV5.code, dataOf(true, 0, w.ID^1, w.PublicKey, nil)), CodeWalletID},
+		"extensions":      {at(layoutV5.code, dataOf(true, 0, w.ID, w.PublicKey, emptyCell())), CodeWallet},
+		"no signatures":   {at(layoutV5.code, dataOf(false, 0, w.ID, w.PublicKey, nil)), CodeWallet},
 	} {
 		t.Run(name, func(t *testing.T) { wantCode(t, c.acc.CheckOwn(w), c.code) })
 	}

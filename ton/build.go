@@ -7,57 +7,89 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-// Operations and tags of the V5R1 layout (wallet-contract-v5 types.tlb; block.tlb OutAction).
-const (
-	opExternalSigned = 0x7369676e
-	opInternalSigned = 0x73696e74
-	opExtension      = 0x6578746e
-	tagSendMsg       = 0x0ec3c86d
-)
-
 // Transfer is one payment to build.
 type Transfer struct {
 	To      Address
 	Value   Nano
-	Bounce  bool   // see Bounces
-	Comment string // UTF-8, at most 1,024 bytes; "" for an empty body
-	Mode    uint8  // 0 means 3, the only one that is built
+	Bounce  bool       // see Bounces
+	Comment string     // UTF-8, at most 1,024 bytes; "" for an empty body
+	Mode    uint8      // 0 means 3, the only one that is built
+	Body    *cell.Cell // an operation instead of a comment; nil for none
+	Init    *cell.Cell // a StateInit whose hash is To's; nil for none
 }
 
-// Build returns the payload of w that sends t, 1 to 255 messages, in this order: a bag of cells of the cell whose hash
-// is signed, which is the external message's body without its signature. validUntil is cut to whole seconds. What
-// Decode would refuse is refused here too, with its Refusal. Only the coordinator builds, and once; everyone else
-// decodes.
+// Build returns the payload of w that sends t in this order, as many messages as its version takes: a bag of cells of
+// the cell whose hash is signed. validUntil is cut to whole seconds. What Decode would refuse is refused here too, with
+// its Refusal. Only the coordinator builds, and once; everyone else decodes.
+//
+// seqno is the query id of a HighloadV3 wallet, whose payload is created as long before validUntil as that wallet's
+// timeout is: the contract takes it only from then on, so validUntil is at most an hour ahead.
 func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload []byte, err error) {
+	if err := w.check(); err != nil {
+		return nil, err
+	}
 	until := validUntil.Unix()
-	if until < 0 || until > 1<<32-1 {
-		return nil, fmt.Errorf("build payload: valid_until %s does not fit 32 bits", validUntil)
+	if until < 0 || until > 1<<32-1 || w.Version == HighloadV3 && until < highloadTimeout {
+		return nil, fmt.Errorf("build payload: valid_until %s does not fit", validUntil)
 	}
-	if len(t) > maxMessages {
-		return nil, refuse(CodeTooLarge, "%d messages, at most %d fit", len(t), maxMessages)
+	l := layoutOf(w.Version)
+	if len(t) > l.maxMessages {
+		return nil, refuse(CodeTooLarge, "%d messages, at most %d fit", len(t), l.maxMessages)
 	}
-	msgs := make([]outMsg, len(t))
+	o := order{op: sendOp(w.Version), walletID: w.ID, validUntil: uint32(until), seqno: seqno, msgs: make([]outMsg, len(t))}
 	for i, x := range t {
-		if msgs[i], err = newOutMsg(x); err != nil {
+		if o.msgs[i], err = newOutMsg(x); err != nil {
 			return nil, err
 		}
 	}
-	payload = encodePayload(w.ID, seqno, uint32(until), msgs).ToBOC()
+	if err := o.packHighload(w); err != nil {
+		return nil, err
+	}
+	payload = l.encode(w, o).ToBOC()
 	if _, err := Decode(w, payload); err != nil {
 		return nil, err
 	}
 	return payload, nil
 }
 
+func sendOp(v Version) uint32 {
+	if v == V5R1 {
+		return opExternalSigned
+	}
+	return 0
+}
+
+// packHighload adds the message that brings a batch, and refuses what can't be written at all.
+func (o *order) packHighload(w Wallet) error {
+	if w.Version != HighloadV3 {
+		return nil
+	}
+	if o.seqno >= 1<<23 {
+		return refuse(CodeNotCanonical, "query id %d has more than 23 bits", o.seqno)
+	}
+	if len(o.msgs) == 0 {
+		return refuse(CodeNoMessage, "payload sends no message")
+	}
+	if len(o.msgs) > 1 {
+		o.carrier = &outMsg{Message: Message{Mode: sendMode, To: w.Address, Value: NanoOf(highloadCarrier)}}
+	}
+	return nil
+}
+
 func newOutMsg(t Transfer) (outMsg, error) {
 	if len(t.Comment) > maxCommentBytes {
 		return outMsg{}, refuse(CodeComment, "comment has %d bytes, at most %d are sent", len(t.Comment), maxCommentBytes)
 	}
-	m := outMsg{Message: Message{Mode: t.Mode, Bounce: t.Bounce, To: t.To, Value: t.Value}, body: commentBody(t.Comment)}
+	m := outMsg{Message: Message{Mode: t.Mode, Bounce: t.Bounce, To: t.To, Value: t.Value}, body: t.Body, init: t.Init, initInRef: true}
+	if m.body == nil {
+		m.body = commentBody(t.Comment)
+	} else if t.Comment != "" {
+		return outMsg{}, refuse(CodeComment, "a message has either a comment or a body")
+	}
 	if m.Mode == 0 {
 		m.Mode = sendMode
 	}
-	m.inRef = headerBits+8*valueBytes(t.Value)+m.body.BitsSize() > 1023
+	m.inRef = m.body.RefsNum() == 4 || headerBits+8*valueBytes(t.Value)+m.body.BitsSize() > 1023
 	return m, nil
 }
 
@@ -79,8 +111,10 @@ func commentBody(text string) *cell.Cell {
 // outMsg is a message together with what its encoder was free to choose.
 type outMsg struct {
 	Message
-	body  *cell.Cell
-	inRef bool // the body is in a cell of its own, else in the message's
+	body      *cell.Cell
+	inRef     bool       // the body is in a cell of its own, else in the message's
+	init      *cell.Cell // StateInit; nil for none
+	initInRef bool
 }
 
 // encode writes the one cell this message has: every field that isn't the message's own is fixed.
@@ -93,20 +127,33 @@ func (m outMsg) encode() *cell.Cell {
 		MustStoreInt(int64(m.To.Workchain), 8).
 		MustStoreSlice(m.To.Hash[:], 256).
 		MustStoreBigCoins(m.Value.Big()).
-		MustStoreBoolBit(false).  // no extra currencies
-		MustStoreUInt(0, 4+4).    // extra_flags (ihr_fee before global version 12), fwd_fee
-		MustStoreUInt(0, 64).     // created_lt
-		MustStoreUInt(0, 32).     // created_at
-		MustStoreBoolBit(false).  // no StateInit
-		MustStoreBoolBit(m.inRef) // body: Either X ^X
+		MustStoreBoolBit(false). // no extra currencies
+		MustStoreUInt(0, 4+4).   // extra_flags (ihr_fee before global version 12), fwd_fee
+		MustStoreUInt(0, 64).    // created_lt
+		MustStoreUInt(0, 32)     // created_at
+	m.storeInit(b)
+	b.MustStoreBoolBit(m.inRef) // body: Either X ^X
 	if m.inRef {
 		return b.MustStoreRef(m.body).EndCell()
 	}
 	return b.MustStoreBuilder(m.body.ToBuilder()).EndCell()
 }
 
-// encodePayload writes the one V5R1 payload that says this.
-func encodePayload(id, seqno, validUntil uint32, msgs []outMsg) *cell.Cell {
+// storeInit writes (Maybe (Either StateInit ^StateInit)).
+func (m outMsg) storeInit(b *cell.Builder) {
+	b.MustStoreBoolBit(m.init != nil)
+	if m.init == nil {
+		return
+	}
+	if b.MustStoreBoolBit(m.initInRef); m.initInRef {
+		b.MustStoreRef(m.init)
+		return
+	}
+	b.MustStoreBuilder(m.init.ToBuilder())
+}
+
+// outList writes an action list of messages, the last outermost (block.tlb OutList).
+func outList(msgs []outMsg) *cell.Cell {
 	list := cell.BeginCell().EndCell()
 	for _, m := range msgs {
 		list = cell.BeginCell().
@@ -116,12 +163,5 @@ func encodePayload(id, seqno, validUntil uint32, msgs []outMsg) *cell.Cell {
 			MustStoreRef(m.encode()).
 			EndCell()
 	}
-	return cell.BeginCell().
-		MustStoreUInt(opExternalSigned, 32).
-		MustStoreUInt(uint64(id), 32).
-		MustStoreUInt(uint64(validUntil), 32).
-		MustStoreUInt(uint64(seqno), 32).
-		MustStoreMaybeRef(list).
-		MustStoreBoolBit(false). // no extended actions
-		EndCell()
+	return list
 }

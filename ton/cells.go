@@ -72,6 +72,14 @@ func (r *reader) uint(bits uint) (v uint64) {
 
 func (r *reader) bit() bool { return r.uint(1) == 1 }
 
+// refusal returns what stopped the reading of what is named: the refusal itself, or that it was cut.
+func (r *reader) refusal(name string) *Refusal {
+	if ref := (*Refusal)(nil); errors.As(r.err, &ref) {
+		return ref
+	}
+	return refuse(CodeUndecodable, "%s is cut: %v", name, r.err)
+}
+
 func (r *reader) bits256() (h [32]byte) {
 	if r.err == nil {
 		r.err = r.s.LoadSliceInto(h[:], 256)

@@ -10,8 +10,11 @@ import (
 )
 
 // Decode reads the whole meaning of a payload of w, or refuses it with a *Refusal. What it returns is everything that
-// the signature would cover: encoding it again gives the same hash, which Decode checks.
-func Decode(w Wallet, payload []byte) (Transaction, error) {
+// the signature would cover: encoding it again gives the same hash, which Decode checks. It reads what the owner sends
+// to the chain; what a relayer may carry there is read by DecodeGasless alone.
+func Decode(w Wallet, payload []byte) (Transaction, error) { return decode(w, payload, External) }
+
+func decode(w Wallet, payload []byte, kind Kind) (Transaction, error) {
 	if err := w.check(); err != nil {
 		return Transaction{}, err
 	}
@@ -19,66 +22,44 @@ func Decode(w Wallet, payload []byte) (Transaction, error) {
 	if err != nil {
 		return Transaction{}, err
 	}
-	head, list, err := readPayload(w, root)
+	l := layoutOf(w.Version)
+	o, err := l.read(w, root)
 	if err != nil {
 		return Transaction{}, err
 	}
-	msgs, err := readOutList(list)
-	if err != nil {
-		return Transaction{}, err
+	if got := kindOf(w, o); got != kind {
+		return Transaction{}, refuse(CodeOperationUnknown, "payload is %s (%s), want %s", opName(o.op), got, kind)
 	}
-	if encodePayload(w.ID, head.seqno, head.validUntil, msgs).HashKey() != root.HashKey() {
+	if l.encode(w, o).HashKey() != root.HashKey() {
 		return Transaction{}, refuse(CodeNotCanonical, "payload holds more than it says: surplus bits or references, or a number written longer than needed")
 	}
-	t := Transaction{
-		Wallet: w.Address, Version: w.Version, WalletID: w.ID, Seqno: head.seqno,
-		ValidUntil: time.Unix(int64(head.validUntil), 0).UTC(), SigningHash: [32]byte(root.HashKey()),
+	return o.transaction(w, kind, [32]byte(root.HashKey())), nil
+}
+
+func kindOf(w Wallet, o order) Kind {
+	if w.Version == V5R1 && o.op == opInternalSigned {
+		return Gasless
 	}
-	for _, m := range msgs {
+	return External
+}
+
+func (o order) transaction(w Wallet, kind Kind, signingHash [32]byte) Transaction {
+	t := Transaction{
+		Kind: kind, Wallet: w.Address, Version: w.Version, WalletID: w.ID,
+		ValidUntil: time.Unix(int64(o.validUntil), 0).UTC(), SigningHash: signingHash,
+	}
+	if w.Version == HighloadV3 {
+		t.QueryID = o.seqno
+	} else {
+		t.Seqno = o.seqno
+	}
+	if o.carrier != nil {
+		t.Carrier = o.carrier.Message
+	}
+	for _, m := range o.msgs {
 		t.Messages = append(t.Messages, m.Message)
 	}
-	return t, nil
-}
-
-// payloadHead is what a V5R1 payload begins with.
-type payloadHead struct {
-	op, walletID, validUntil, seqno uint32
-}
-
-func readHead(r *reader) (h payloadHead) {
-	for _, field := range []*uint32{&h.op, &h.walletID, &h.validUntil, &h.seqno} {
-		*field = uint32(r.uint(32))
-	}
-	return h
-}
-
-// readPayload reads external_signed of V5R1 without its signature and returns the head and the action list:
-//
-//	signed_request$_ op:uint32 wallet_id:uint32 valid_until:uint32 seqno:uint32
-//	  out_actions:(Maybe ^OutList) has_other_actions:(## 1) …
-func readPayload(w Wallet, root *cell.Cell) (payloadHead, *cell.Cell, error) {
-	r := read(root)
-	head := readHead(r)
-	hasList := r.bit()
-	hasOther := r.bit()
-	if r.err != nil {
-		return head, nil, refuse(CodeUndecodable, "payload is too short for %s: %v", w.Version, r.err)
-	}
-	switch {
-	case head.op != opExternalSigned:
-		return head, nil, refuse(CodeOperationUnknown, "payload is %s, want external_signed (%08x)", opName(head.op), opExternalSigned)
-	case head.walletID != w.ID:
-		return head, nil, refuse(CodeWalletID, "payload is for wallet id %08x, this wallet is %08x", head.walletID, w.ID)
-	case hasOther:
-		return head, nil, refuse(CodeOperationUnknown, "payload has an extended action: %s", extendedName(r))
-	case !hasList:
-		return head, nil, refuse(CodeNoMessage, "payload sends no message")
-	}
-	list := r.ref()
-	if r.err != nil {
-		return head, nil, refuse(CodeUndecodable, "action list is missing: %v", r.err)
-	}
-	return head, list, nil
+	return t
 }
 
 // readOutList returns the messages of an action list in order of execution, which is from the innermost cell outwards.
@@ -86,10 +67,10 @@ func readPayload(w Wallet, root *cell.Cell) (payloadHead, *cell.Cell, error) {
 //	out_list_empty$_ = OutList 0;
 //	out_list$_ {n:#} prev:^(OutList n) action:OutAction = OutList (n + 1);
 //	action_send_msg#0ec3c86d mode:(## 8) out_msg:^(MessageRelaxed Any) = OutAction;
-func readOutList(list *cell.Cell) (msgs []outMsg, err error) {
+func readOutList(list *cell.Cell, most int) (msgs []outMsg, err error) {
 	for list.BitsSize() > 0 || list.RefsNum() > 0 {
-		if len(msgs) == maxMessages {
-			return nil, refuse(CodeTooLarge, "more than %d messages", maxMessages)
+		if len(msgs) == most {
+			return nil, refuse(CodeTooLarge, "more than %d messages", most)
 		}
 		r := read(list)
 		list = r.ref()

@@ -48,46 +48,84 @@ func (e *Emulator) Run(w Wallet, acc Account, payload []byte, now time.Time) (Ou
 	if acc.Balance.IsZero() {
 		return out, nil // nothing pays for importing the message, so no block takes it
 	}
-	res, err := e.execute(w, acc, root, now)
-	if err != nil {
+	run := &run{e: e, w: w, now: now, lt: int64(acc.LastLT + 1)}
+	if err := run.first(acc, root); err != nil {
 		return Outcome{}, fmt.Errorf("emulate: %w", err)
 	}
-	out.Accepted, out.ComputeExit, out.GasUsed = res.Accepted, int32(res.ExitCode), uint64(res.GasUsed)
-	if !res.Accepted {
+	out.Accepted, out.ComputeExit, out.GasUsed = run.last.Accepted, int32(run.last.ExitCode), uint64(run.last.GasUsed)
+	if !out.Accepted {
 		return out, nil
 	}
-	if err := out.readResult(w, acc, res); err != nil {
+	if err := out.readResult(run.last); err != nil {
+		return Outcome{}, fmt.Errorf("emulate: %w", err)
+	}
+	if err := out.followBatch(run); err != nil {
+		return Outcome{}, fmt.Errorf("emulate batch: %w", err)
+	}
+	if err := out.compare(w, acc, run.last, root, now); err != nil {
 		return Outcome{}, fmt.Errorf("emulate: %w", err)
 	}
 	return out, nil
 }
 
-func (e *Emulator) execute(w Wallet, acc Account, payload *cell.Cell, now time.Time) (*tvm.TransactionExecutionResult, error) {
-	msg, err := assemble(w, payload, [64]byte{}, acc.Status != StatusActive)
-	if err != nil {
-		return nil, err
-	}
-	in, err := tvm.PrepareMessage(msg)
-	if err != nil {
-		return nil, err
-	}
-	account, err := tvm.PrepareAccount(acc.shard, toTonutils(w.Address))
-	if err != nil {
-		return nil, err
-	}
-	if now.Unix() <= 0 || now.Unix() > 1<<32-1 { // the library would take its own clock for 0
-		return nil, fmt.Errorf("block time %s does not fit 32 bits", now)
-	}
-	lt := int64(acc.LastLT + 1)
-	block, err := e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(now.Unix()), BlockLT: lt, GlobalID: w.GlobalID})
-	if err != nil {
-		return nil, err
-	}
-	return e.vm.EmulateTransaction(block, account, in, tvm.TransactionOptions{LogicalTime: lt, SignatureCheckAlwaysSucceed: true})
+// run is the chain of transactions of one account that a payload sets off.
+type run struct {
+	e    *Emulator
+	w    Wallet
+	now  time.Time
+	lt   int64
+	last *tvm.TransactionExecutionResult
 }
 
-// readResult fills in what an accepted message did.
-func (o *Outcome) readResult(w Wallet, acc Account, res *tvm.TransactionExecutionResult) error {
+// first runs the external message that carries payload.
+func (x *run) first(acc Account, payload *cell.Cell) error {
+	msg, err := assemble(x.w, payload, [64]byte{}, acc.Status != StatusActive)
+	if err != nil {
+		return err
+	}
+	account, err := tvm.PrepareAccount(acc.shard, toTonutils(x.w.Address))
+	if err != nil {
+		return err
+	}
+	return x.step(account, msg)
+}
+
+func (x *run) step(account *tvm.PreparedAccount, msg *cell.Cell) error {
+	in, err := tvm.PrepareMessage(msg)
+	if err != nil {
+		return err
+	}
+	if x.now.Unix() <= 0 || x.now.Unix() > 1<<32-1 { // the library would take its own clock for 0
+		return fmt.Errorf("block time %s does not fit 32 bits", x.now)
+	}
+	block, err := x.e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(x.now.Unix()), BlockLT: x.lt, GlobalID: x.w.GlobalID})
+	if err != nil {
+		return err
+	}
+	x.last, err = x.e.vm.EmulateTransaction(block, account, in, tvm.TransactionOptions{LogicalTime: x.lt, SignatureCheckAlwaysSucceed: true})
+	return err
+}
+
+// followBatch runs the second transaction of a HighloadV3 batch, in which the wallet receives its own message and
+// sends what that brings. What is shown is then that one's outcome, with the gas of both.
+func (o *Outcome) followBatch(x *run) error {
+	if x.w.Version != HighloadV3 || len(x.last.OutMessages) != 1 || o.Messages[0].To != x.w.Address {
+		return nil
+	}
+	if op := read(x.last.OutMessages[0].Msg.AsInternal().Body); uint32(op.uint(32)) != opInternalSend || op.err != nil {
+		return nil
+	}
+	x.lt += 10 // after the messages of the first
+	if err := x.step(x.last.NextAccount, x.last.OutMessages[0].Cell); err != nil {
+		return err
+	}
+	o.Messages, o.ActionExit, o.Skipped = nil, -1, 0
+	o.ComputeExit, o.GasUsed = int32(x.last.ExitCode), o.GasUsed+uint64(x.last.GasUsed)
+	return o.readResult(x.last)
+}
+
+// readResult fills in what a message did.
+func (o *Outcome) readResult(res *tvm.TransactionExecutionResult) error {
 	tx, err := res.ParseTransaction()
 	if err != nil {
 		return err
@@ -109,20 +147,23 @@ func (o *Outcome) readResult(w Wallet, acc Account, res *tvm.TransactionExecutio
 		}
 		o.Messages = append(o.Messages, x)
 	}
-	after, err := NewAccount(acc.Address, res.NextAccount.ShardAccount(), acc.MCSeqno, acc.Time, false)
+	return nil
+}
+
+// compare says what became of the account. That code and data were w's before is what CheckOwn has found.
+func (o *Outcome) compare(w Wallet, acc Account, last *tvm.TransactionExecutionResult, payload *cell.Cell, now time.Time) error {
+	after, err := NewAccount(acc.Address, last.NextAccount.ShardAccount(), acc.MCSeqno, acc.Time, false)
 	if err != nil {
 		return err
 	}
-	o.compareState(w, after)
+	l := layoutOf(w.Version)
+	o.SeqnoAfter = after.Seqno
+	o.CodeChanged = after.CodeHash != [32]byte(l.code.HashKey())
+	o.QueryUsed = w.Version == HighloadV3 && after.QueryUsed(l.head(read(payload)).seqno, now)
+	after.data.queries = queries{}
+	o.DataChanged = after.data != walletData{walletID: w.ID, publicKey: w.PublicKey}
 	o.Fees, err = fees(acc.Balance, after.Balance, o.Messages)
 	return err
-}
-
-// compareState says what changed in code and data. That they were w's before is what CheckOwn has found.
-func (o *Outcome) compareState(w Wallet, after Account) {
-	o.SeqnoAfter = after.Seqno
-	o.CodeChanged = after.CodeHash != hash(codeHashV5R1)
-	o.DataChanged = after.data != walletData{walletID: w.ID, publicKey: w.PublicKey}
 }
 
 // fees is what left the account beyond the values of its messages.

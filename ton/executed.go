@@ -15,8 +15,8 @@ import (
 // to spend. (The chain clears the bounced flag of a message that a contract sends.)
 func ReadExecuted(w Wallet, tx *cell.Cell) (Executed, error) {
 	var t tlb.Transaction
-	if tx == nil {
-		return Executed{}, errors.New("read transaction: cell is missing")
+	if tx == nil || layoutOf(w.Version) == nil {
+		return Executed{}, errors.New("read transaction: cell is missing, or no own wallet has that version")
 	}
 	if err := tlb.Parse(&t, tx); err != nil {
 		return Executed{}, fmt.Errorf("read transaction: %w", err)
@@ -67,21 +67,27 @@ func readPhases(description any) (p phases) {
 // silently unless its signature is good, so that is verified here.
 func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
 	e.External = in.MsgType == tlb.MsgTypeExternalIn
-	payload, sig, err := splitSigned(in.Msg.Payload())
+	l := layoutOf(w.Version)
+	payload, sig, err := l.split(in.Msg.Payload())
 	if err != nil {
 		return
 	}
 	r := read(payload)
-	head, signed := readHead(r), payload.HashKey()
+	head, signed := l.head(r), payload.HashKey()
 	switch {
 	case r.err != nil:
 		return
-	case e.External && head.op != opExternalSigned:
+	case e.External && head.op != sendOp(w.Version) && w.Version == V5R1:
 		return
-	case !e.External && (head.op != opInternalSigned || !ed25519.Verify(w.PublicKey[:], signed[:], sig[:])):
+	case !e.External && (w.Version != V5R1 || head.op != opInternalSigned || !ed25519.Verify(w.PublicKey[:], signed[:], sig[:])):
 		return
 	}
-	e.Payload, e.Seqno, e.Consumed = [32]byte(signed), head.seqno, committed
+	e.Payload, e.Consumed = [32]byte(signed), committed
+	if w.Version == HighloadV3 {
+		e.QueryID = head.seqno
+		return
+	}
+	e.Seqno = head.seqno
 }
 
 func readOut(list *tlb.MessagesList) (out []Message, err error) {

@@ -20,7 +20,7 @@ func external(t testing.TB, w Wallet, body *cell.Cell, deploy bool) *cell.Cell {
 	t.Helper()
 	msg := tlb.ExternalMessage{DstAddr: toTonutils(w.Address), Body: body}
 	if deploy {
-		msg.StateInit = &tlb.StateInit{Code: codeV5R1, Data: dataV5R1(w.ID, 0, w.PublicKey)}
+		msg.StateInit = &tlb.StateInit{Code: layoutV5.code, Data: dataV5R1(w.ID, 0, w.PublicKey)}
 	}
 	c, err := tlb.ToCell(&msg)
 	if err != nil {

@@ -7,8 +7,6 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-const signatureBits = 512
-
 // Assemble returns the complete external message that carries payload and sig to the chain, as a bag of cells. deploy
 // adds the StateInit, which a wallet's first message needs. Neither the signature nor the payload's meaning is checked:
 // sign what Decode returned, and verify before.
@@ -28,13 +26,14 @@ func Assemble(w Wallet, payload []byte, sig [64]byte, deploy bool) (boc []byte, 
 }
 
 func assemble(w Wallet, payload *cell.Cell, sig [64]byte, deploy bool) (*cell.Cell, error) {
-	body := payload.ToBuilder()
-	if err := body.StoreSlice(sig[:], signatureBits); err != nil {
-		return nil, refuse(CodeUndecodable, "payload leaves no room for the signature: %v", err)
+	l := layoutOf(w.Version)
+	body, err := l.join(payload, sig)
+	if err != nil {
+		return nil, err
 	}
-	msg := tlb.ExternalMessage{DstAddr: toTonutils(w.Address), Body: body.EndCell()}
+	msg := tlb.ExternalMessage{DstAddr: toTonutils(w.Address), Body: body}
 	if deploy {
-		msg.StateInit = &tlb.StateInit{Code: codeV5R1, Data: dataV5R1(w.ID, 0, w.PublicKey)}
+		msg.StateInit = &tlb.StateInit{Code: l.code, Data: l.data(w.ID, 0, w.PublicKey)}
 	}
 	c, err := tlb.ToCell(&msg)
 	if err != nil {
@@ -61,23 +60,4 @@ func ExternalHash(boc []byte) ([32]byte, error) {
 		return [32]byte{}, err
 	}
 	return [32]byte(msg.NormalizedHash()), nil
-}
-
-// splitSigned cuts a signed V5R1 body into the cell that was signed and the signature behind it.
-func splitSigned(body *cell.Cell) (payload *cell.Cell, sig [64]byte, err error) {
-	r := read(body)
-	if r.err != nil || r.s.BitsLeft() < signatureBits {
-		return nil, sig, refuse(CodeUndecodable, "body is too short for a signature")
-	}
-	signed, err := r.s.FetchSubslice(r.s.BitsLeft()-signatureBits, r.s.RefsNum())
-	if err != nil {
-		return nil, sig, refuse(CodeUndecodable, "cut signature: %v", err)
-	}
-	if err := r.s.LoadSliceInto(sig[:], signatureBits); err != nil {
-		return nil, sig, refuse(CodeUndecodable, "read signature: %v", err)
-	}
-	if payload, err = signed.ToCell(); err != nil {
-		return nil, sig, refuse(CodeUndecodable, "cut signature: %v", err)
-	}
-	return payload, sig, nil
 }

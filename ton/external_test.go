@@ -43,7 +43,7 @@ func TestAssembleAgreesWithTonutils(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		signed, _, err := splitSigned(msg.Body)
+		signed, _, err := splitBehind(msg.Body)
 		if err != nil {
 			t.Fatal(err)
 		}

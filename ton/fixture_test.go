@@ -80,7 +80,7 @@ func mustAccount(t testing.TB, a Address, shard *tlb.ShardAccount) Account {
 // active is w's own account as it looks after seqno messages.
 func active(t testing.TB, w Wallet, balance Nano, seqno uint32) Account {
 	t.Helper()
-	return mustAccount(t, w.Address, shardOf(t, w.Address, balance, codeV5R1, dataV5R1(w.ID, seqno, w.PublicKey)))
+	return mustAccount(t, w.Address, shardOf(t, w.Address, balance, layoutV5.code, dataV5R1(w.ID, seqno, w.PublicKey)))
 }
 
 func uninit(t testing.TB, a Address, balance Nano) Account {

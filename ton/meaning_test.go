@@ -15,7 +15,7 @@ func TestMeaningDependsOnTheDestination(t *testing.T) {
 		"uninit":          {m, uninit(t, bob, ton1), OpTransfer},
 		"wallet":          {Message{Op: OpTransfer, To: w.Address}, active(t, w, ton1, 0), OpTransfer},
 		"contract":        {m, contract, OpUnknown},
-		"broken wallet":   {m, mustAccount(t, bob, shardOf(t, bob, ton1, codeV5R1, emptyCell())), OpUnknown},
+		"broken wallet":   {m, mustAccount(t, bob, shardOf(t, bob, ton1, layoutV5.code, emptyCell())), OpUnknown},
 		"frozen":          {m, Account{Address: bob, Status: StatusFrozen}, OpUnknown},
 		"not known":       {m, Account{Address: bob}, OpUnknown},
 		"another account": {m, uninit(t, w.Address, ton1), OpUnknown},

@@ -11,10 +11,20 @@ import (
 // readOutMsg reads a message of a payload: int_msg_info$0 of MessageRelaxed (block.tlb), with nothing in it but a
 // destination, a value, the bounce flag and a body.
 func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
-	if err := checkMode(mode); err != nil {
+	if err := checkTree(c, maxMessageCells); err != nil {
 		return outMsg{}, err
 	}
-	if err := checkTree(c, maxMessageCells); err != nil {
+	m, err := readEnvelope(c, mode)
+	if err != nil {
+		return outMsg{}, err
+	}
+	m.Op, m.Comment, err = readBody(m.body)
+	return m, err
+}
+
+// readEnvelope reads all of a message but the meaning of its body.
+func readEnvelope(c *cell.Cell, mode uint8) (outMsg, error) {
+	if err := checkMode(mode); err != nil {
 		return outMsg{}, err
 	}
 	r := read(c)
@@ -23,6 +33,9 @@ func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
 		return outMsg{}, err
 	}
 	m.Mode = mode
+	if err := m.readInit(r); err != nil {
+		return outMsg{}, err
+	}
 	if m.inRef = r.bit(); m.inRef {
 		m.body = r.ref()
 	} else {
@@ -32,8 +45,7 @@ func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
 		return outMsg{}, refuse(CodeUndecodable, "a message's body is cut: %v", r.err)
 	}
 	m.Body = [32]byte(m.body.HashKey())
-	m.Op, m.Comment, err = readBody(m.body)
-	return m, err
+	return m, nil
 }
 
 // readHeader reads up to the body. Fields of which only one value is canonical and that mean nothing are left to the
@@ -54,7 +66,7 @@ func readHeader(r *reader) (m outMsg, err error) {
 	}
 	m.Value = r.coins()
 	currencies, flags, fee := r.bit(), r.coins(), r.coins()
-	lt, at, init := r.uint(64), r.uint(32), r.bit()
+	lt, at := r.uint(64), r.uint(32)
 	switch {
 	case r.err != nil:
 		return m, refuse(CodeUndecodable, "a message's header is cut: %v", r.err)
@@ -62,10 +74,42 @@ func readHeader(r *reader) (m outMsg, err error) {
 		return m, refuse(CodeExtraCurrency, "a message carries extra currencies")
 	case !flags.IsZero() || !fee.IsZero() || lt != 0 || at != 0:
 		return m, refuse(CodeMessageHeader, "a message sets extra_flags, fees or creation time, which the chain sets")
-	case init:
-		return m, refuse(CodeStateInit, "a message carries a StateInit: it would deploy a contract")
 	}
 	return m, nil
+}
+
+// readInit reads (Maybe (Either StateInit ^StateInit)). The only one allowed is the destination's own: code and data
+// whose hash is the address, and no more. It deploys what anyone could deploy there.
+func (m *outMsg) readInit(r *reader) error {
+	if !r.bit() {
+		return nil
+	}
+	if m.initInRef = r.bit(); m.initInRef {
+		m.init = r.ref()
+	} else {
+		m.init = r.stateInit()
+	}
+	if r.err != nil {
+		return refuse(CodeStateInit, "a message's StateInit is cut: %v", r.err)
+	}
+	i := read(m.init)
+	if flags := i.uint(5); flags != 0b00110 || i.ref() == nil || i.ref() == nil || !i.done() {
+		return refuse(CodeStateInit, "a message's StateInit has other than code and data")
+	}
+	m.Init = [32]byte(m.init.HashKey())
+	if m.Init != m.To.Hash {
+		return refuse(CodeStateInit, "a message's StateInit is that of %x, it goes to %s", m.Init, m.To)
+	}
+	return nil
+}
+
+// stateInit returns an inline StateInit of code and data as a cell of its own; one with more has no other meaning here.
+func (r *reader) stateInit() *cell.Cell {
+	flags, code, data := r.uint(5), r.ref(), r.ref()
+	if r.err != nil {
+		return nil
+	}
+	return cell.BeginCell().MustStoreUInt(flags, 5).MustStoreRef(code).MustStoreRef(data).EndCell()
 }
 
 // readAddress reads a destination, which must be addr_std without anycast: with anycast it prints like the plain

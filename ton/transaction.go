@@ -10,12 +10,23 @@ const (
 	OpTransfer Op = "transfer" // native coins with an empty or comment body to an account on which that means nothing else
 )
 
+// Kind says who may carry a payload to the chain. The zero value is none.
+type Kind string
+
+const (
+	External Kind = "external" // an external message, which the wallet pays for
+	Gasless  Kind = "gasless"  // V5R1 internal_signed: anyone may deliver it in an internal message, and pays for it
+)
+
 // Transaction is the whole meaning of one payload: what the account will do if the payload executes.
 type Transaction struct {
+	Kind        Kind
 	Wallet      Address
 	Version     Version
 	WalletID    uint32
-	Seqno       uint32
+	Seqno       uint32    // 0 for HighloadV3
+	QueryID     uint32    // HighloadV3: 13 bits of shift, 10 of bit number; else 0
+	Carrier     Message   // HighloadV3: the message to itself that brings a batch, which is no outflow; zero: none
 	ValidUntil  time.Time // whole seconds
 	Messages    []Message // in order of execution, at least one
 	SigningHash [32]byte  // representation hash of the payload cell: what is signed
@@ -52,6 +63,7 @@ type Outcome struct {
 	Messages    []Message // emitted, in order, with Op unset
 	SeqnoBefore uint32
 	SeqnoAfter  uint32
+	QueryUsed   bool // HighloadV3: the payload's query id can't run again; SeqnoBefore and SeqnoAfter are 0
 	CodeChanged bool
 	DataChanged bool // anything in the data but the seqno
 	Fees        Nano // what the wallet paid besides the messages' values
@@ -68,7 +80,8 @@ type Executed struct {
 	External bool      // caused by an external message
 	Payload  [32]byte  // signing hash of the signed payload that caused it; zero if none did
 	Seqno    uint32    // the seqno in that payload; 0 if it had none
-	Consumed bool      // the payload's seqno was used up: it can't execute again
+	QueryID  uint32    // HighloadV3: the query id in that payload
+	Consumed bool      // the payload's seqno or query id was used up: it can't execute again
 	Success  bool      // compute and action phases succeeded and no action was skipped
 	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside
 }

@@ -12,7 +12,7 @@ import (
 // tonutils derives code, data and address by itself; the address must be the same.
 func TestAddressAgreesWithTonutils(t *testing.T) {
 	for _, network := range []int32{mainnet, testnet, 0, 7} {
-		for _, subwallet := range []uint16{0, 1, 4269, maxSubwallet} {
+		for _, subwallet := range []uint16{0, 1, 4269, 1<<15 - 1} {
 			for seed := range byte(3) {
 				pub := ed25519.NewKeyFromSeed(append(make([]byte, 31), seed)).Public().(ed25519.PublicKey)
 				w, err := NewWallet(V5R1, [32]byte(pub), network, subwallet)
@@ -48,6 +48,7 @@ func TestStateInitHashIsTheAddress(t *testing.T) {
 func TestPinnedCodesAreTonutilsWallets(t *testing.T) {
 	for v, config := range map[Version]wallet.VersionConfig{
 		V3R1: wallet.V3R1, V3R2: wallet.V3R2, V4R1: wallet.V4R1, V4R2: wallet.V4R2, V5R1: wallet.ConfigV5R1Final{},
+		HighloadV3: wallet.ConfigHighloadV3{},
 	} {
 		init, err := wallet.GetStateInit(make([]byte, 32), config, 0)
 		if err != nil {
@@ -57,8 +58,8 @@ func TestPinnedCodesAreTonutilsWallets(t *testing.T) {
 			t.Errorf("code of %s is pinned as %q", v, got)
 		}
 	}
-	if len(pinned) != 5 {
-		t.Errorf("%d codes are pinned, 5 were checked", len(pinned))
+	if len(pinned) != 6 {
+		t.Errorf("%d codes are pinned, 6 were checked", len(pinned))
 	}
 }
 
@@ -75,7 +76,7 @@ func TestWalletIDBindsTheNetwork(t *testing.T) {
 }
 
 func TestNewWalletRefuses(t *testing.T) {
-	if w, err := NewWallet(V4R2, [32]byte{1}, mainnet, 0); err == nil {
+	if w, err := NewWallet(V4R1, [32]byte{1}, mainnet, 0); err == nil {
 		t.Errorf("another version was taken: %+v", w)
 	}
 	if w, err := NewWallet("", [32]byte{1}, mainnet, 0); err == nil {
@@ -94,12 +95,13 @@ func TestWalletThatDoesNotBelongTogetherIsRefused(t *testing.T) {
 		code   Code
 	}{
 		"zero":                  {func(w *Wallet) { *w = Wallet{} }, CodeWallet},
-		"version":               {func(w *Wallet) { w.Version = V4R2 }, CodeWallet},
+		"version":               {func(w *Wallet) { w.Version = V4R1 }, CodeWallet},
 		"address":               {func(w *Wallet) { w.Address.Hash[0] ^= 1 }, CodeWallet},
 		"workchain":             {func(w *Wallet) { w.Address.Workchain = -1 }, CodeWallet},
 		"key":                   {func(w *Wallet) { w.PublicKey[0] ^= 1 }, CodeWallet},
 		"id":                    {func(w *Wallet) { w.ID ^= 1 }, CodeWallet},
 		"id of another network": {func(w *Wallet) { w.GlobalID = 0 }, CodeWalletID},
+		"id of another version": {func(w *Wallet) { w.Version = V4R2 }, CodeWalletID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := testWallet(t)

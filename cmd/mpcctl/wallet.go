@@ -31,24 +31,25 @@ func (t *tool) walletCommand() *cobra.Command {
 
 func (t *tool) walletCreate() *cobra.Command {
 	var keyID, ownerKey string
-	var subwallet uint16
+	var of account
 	c := verb("create WALLET", "Enter a wallet at the nodes, as each one's operator", func(ctx context.Context, args []string) error {
 		pub, err := t.walletKey(ctx, keyID, ownerKey)
 		if err != nil {
 			return err
 		}
 		return each(ctx, t, func(ctx context.Context, s *site) (client.Wallet, error) {
-			if err := s.createWallet(ctx, args[0], keyID, pub, subwallet); err != nil {
+			if err := s.createWallet(ctx, args[0], keyID, pub, of); err != nil {
 				return client.Wallet{}, err
 			}
 			return s.wallet(ctx, args[0])
 		}, func(w io.Writer, x client.Wallet) { walletText(w, x) })
 	})
-	c.Long = "create enters a V5R1 wallet of a key at every selected node, signed by that node's operator. Wallets are each node's\n" +
+	c.Long = "create enters a wallet of a key at every selected node, signed by that node's operator. Wallets are each node's\n" +
 		"own: a party whose operator did not enter one does not sign for it. The public key must be the same at all of them."
 	c.Flags().StringVar(&keyID, "key", "", "the threshold key that signs for it")
 	c.Flags().StringVar(&ownerKey, "owner-key", "", "public key of the owner who alone signs for it (non-custodial), 64 hex digits")
-	c.Flags().Uint16Var(&subwallet, "subwallet", 0, "number of the wallet, at most 32767: one key can have several")
+	c.Flags().StringVar(&of.version, "version", string(ton.V5R1), "wallet contract: v3r2, v4r2 or v5r1")
+	c.Flags().Uint16Var(&of.subwallet, "subwallet", 0, "number of the wallet: one key can have several")
 	return c
 }
 
@@ -85,19 +86,25 @@ func (t *tool) agreedKey(ctx context.Context, id string) (pub [32]byte, err erro
 	return publicKey(*all[0].Result)
 }
 
+// account says which of a key's accounts a wallet is.
+type account struct {
+	version   string
+	subwallet uint16
+}
+
 // createWallet signs the wallet as this party's operator and hands it to the node. Without a threshold key pub is the
 // owner's.
-func (s *site) createWallet(ctx context.Context, id, keyID string, pub [32]byte, subwallet uint16) error {
+func (s *site) createWallet(ctx context.Context, id, keyID string, pub [32]byte, of account) error {
 	key, err := s.operatorKey()
 	if err != nil {
 		return err
 	}
-	record, err := wire.SignOwnedWallet(s.network, s.Party, key, id, pub, s.GlobalID, subwallet)
+	record, err := wire.SignOwnedWallet(s.network, s.Party, key, id, ton.Version(of.version), pub, s.GlobalID, of.subwallet)
 	if keyID != "" {
-		record, err = wire.SignSubwallet(s.network, s.Party, key, id, keyID, 1, pub, s.GlobalID, subwallet)
+		record, err = wire.SignSubwallet(s.network, s.Party, key, id, keyID, 1, ton.Version(of.version), pub, s.GlobalID, of.subwallet)
 	}
 	if err != nil {
-		return err
+		return &failure{err, exitUsage, ""}
 	}
 	return s.hand(ctx, key, "/v1/wallets", record, nil)
 }

@@ -32,12 +32,12 @@ func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.A
 
 // SignWallet signs a new wallet of a key: version, address and wallet id follow from the public key and the chain.
 func SignWallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, pub [32]byte, globalID int32) (guard.Signed[guard.WalletRecord], error) {
-	return SignSubwallet(network, party, key, id, keyID, epoch, pub, globalID, 0)
+	return SignSubwallet(network, party, key, id, keyID, epoch, ton.V5R1, pub, globalID, 0)
 }
 
-// SignSubwallet signs one of the several wallets that a key can have, by its number, at most 32,767.
-func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, pub [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
-	r, err := guard.NewWalletRecord(id, keyID, epoch, ton.V5R1, pub, globalID, subwallet)
+// SignSubwallet signs one of the several wallets that a key can have, by its version and number.
+func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewWalletRecord(id, keyID, epoch, v, pub, globalID, subwallet)
 	if err != nil {
 		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
 	}
@@ -45,8 +45,8 @@ func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, k
 }
 
 // SignOwnedWallet signs a wallet whose owner alone holds the key: its public key is enrolled, and nothing else of it.
-func SignOwnedWallet(network [32]byte, party string, key ed25519.PrivateKey, id string, owner [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
-	r, err := guard.NewOwnedWallet(id, ton.V5R1, owner, globalID, subwallet)
+func SignOwnedWallet(network [32]byte, party string, key ed25519.PrivateKey, id string, v ton.Version, owner [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewOwnedWallet(id, v, owner, globalID, subwallet)
 	if err != nil {
 		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
 	}

@@ -17,7 +17,7 @@ func owned(t *testing.T) *network {
 	t.Helper()
 	w := ready(t)
 	for _, name := range names {
-		record, err := wire.SignOwnedWallet(w.id(), name, seed("operator "+name), "own", public("owner"), globalID, 0)
+		record, err := wire.SignOwnedWallet(w.id(), name, seed("operator "+name), "own", ton.V5R1, public("owner"), globalID, 0)
 		w.must(err)
 		w.must(w.node(name).AddWallet(t.Context(), record))
 		w.must(w.node(name).AddAgent(t.Context(), wire.SignAgent(w.id(), name, seed("operator "+name), guard.AgentRecord{ID: "agent-1",
