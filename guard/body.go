@@ -15,17 +15,22 @@ import (
 
 // body is a request as it is written. Amounts and times are strings, so that nothing is read as a float or guessed.
 type body struct {
-	Network     string  `json:"network"`
-	Wallet      string  `json:"wallet"`
-	Coordinator string  `json:"coordinator"`
-	Expires     string  `json:"expires"`
-	Type        string  `json:"type"`
-	Asset       string  `json:"asset"`
-	Amount      string  `json:"amount"`
-	Destination string  `json:"destination"`
-	Memo        string  `json:"memo"`
-	Payload     *string `json:"payload"`
-	Context     struct {
+	Network     string `json:"network"`
+	Wallet      string `json:"wallet"`
+	Coordinator string `json:"coordinator"`
+	Expires     string `json:"expires"`
+	Type        string `json:"type"`
+	Asset       string `json:"asset"`
+	Amount      string `json:"amount"`
+	Destination string `json:"destination"`
+	Memo        string `json:"memo"`
+	Payments    []struct {
+		Amount      string `json:"amount"`
+		Destination string `json:"destination"`
+		Memo        string `json:"memo"`
+	} `json:"payments"`
+	Payload *string `json:"payload"`
+	Context struct {
 		Intent     string         `json:"intent"`
 		Strategy   string         `json:"strategy"`
 		Confidence jsontext.Value `json:"confidence"`
@@ -39,11 +44,14 @@ func (b body) intent(testnet bool) (i Intent, err error) {
 		read func(*Intent) error
 	}{
 		{"network", b.network}, {"wallet", b.wallet}, {"coordinator", b.coordinator}, {"expires", b.expires},
-		{"type", b.kind}, {"asset", b.asset}, {"amount", b.amount},
-		{"destination", func(i *Intent) error { return b.destination(i, testnet) }},
-		{"memo", b.memo}, {"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
+		{"type", b.kind}, {"asset", b.asset}, {"payments", func(i *Intent) error { return b.payments(i, testnet) }},
+		{"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
 	} {
-		if err := field.read(&i); err != nil {
+		err := field.read(&i)
+		if inner := (*FieldError)(nil); errors.As(err, &inner) {
+			return Intent{}, inner
+		}
+		if err != nil {
 			return Intent{}, &FieldError{field.name, err.Error()}
 		}
 	}
@@ -99,27 +107,47 @@ func (b body) asset(i *Intent) (err error) {
 	return err
 }
 
-func (b body) amount(i *Intent) (err error) {
-	if i.Amount, err = ton.ParseNano(b.Amount, ton.NativeDecimals); err != nil {
+// payments reads the one payment that amount, destination and memo name, or the list in their place.
+func (b body) payments(i *Intent, testnet bool) (err error) {
+	if b.Payments == nil {
+		i.Payment, err = readPayment("", b.Amount, b.Destination, b.Memo, testnet)
 		return err
 	}
-	if i.Amount.IsZero() {
-		return errors.New("must be above zero")
+	if b.Amount != "" || b.Destination != "" || b.Memo != "" {
+		return errors.New("send either payments, or amount, destination and memo")
+	}
+	if len(b.Payments) < 1 || len(b.Payments) > maxPayments {
+		return fmt.Errorf("%d payments, want 1 to %d", len(b.Payments), maxPayments)
+	}
+	for n, p := range b.Payments {
+		one, err := readPayment(fmt.Sprintf("payments.%d.", n), p.Amount, p.Destination, p.Memo, testnet)
+		if err != nil {
+			return err
+		}
+		if i.Amount, err = i.Amount.Add(one.Amount); err != nil {
+			return err
+		}
+		i.Batch = append(i.Batch, one)
 	}
 	return nil
 }
 
-func (b body) destination(i *Intent, testnet bool) (err error) {
-	i.Destination, i.Form, err = ton.ParseAddress(b.Destination, testnet)
-	return err
-}
-
-func (b body) memo(i *Intent) error {
-	if len(b.Memo) > maxMemo {
-		return fmt.Errorf("longer than %d bytes", maxMemo)
+// readPayment reads one; an error names the field, with what stands before it.
+func readPayment(at, amount, destination, memo string, testnet bool) (p Payment, err error) {
+	if p.Amount, err = ton.ParseNano(amount, ton.NativeDecimals); err != nil {
+		return p, &FieldError{at + "amount", err.Error()}
 	}
-	i.Memo = b.Memo
-	return nil
+	if p.Amount.IsZero() {
+		return p, &FieldError{at + "amount", "must be above zero"}
+	}
+	if p.Destination, p.Form, err = ton.ParseAddress(destination, testnet); err != nil {
+		return p, &FieldError{at + "destination", err.Error()}
+	}
+	if len(memo) > maxMemo {
+		return p, &FieldError{at + "memo", fmt.Sprintf("longer than %d bytes", maxMemo)}
+	}
+	p.Memo = memo
+	return p, nil
 }
 
 func (b body) payload(i *Intent) (err error) {

@@ -6,6 +6,7 @@ import "time"
 const (
 	maxBody      = 96 << 10 // bytes of a request: a payload of 60 KiB in base64, and the fields
 	maxMemo      = 1024     // bytes; what a person can be asked to read
+	maxPayments  = 255      // of one request: as many messages as a payload can send
 	maxContext   = 4096     // bytes of the agent's reasoning, which is kept in the audit only
 	maxPayload   = 60 << 10 // bytes of a payload after base64, as package ton reads it
 	maxPayloads  = 4        // live payloads a seqno: a retry after a lost coordinator needs one more, not dozens

@@ -25,10 +25,16 @@ func (e *evaluation) intent() []Verdict {
 		return []Verdict{deny(known(r.Code), r.Reason, "")}
 	}
 	v := append(e.payloadOwner(), e.validity()...)
-	if n := len(e.c.Tx.Messages); n != 1 {
-		return append(v, deny(ReasonIntentMessages, strconv.Itoa(n), "1"))
+	payments := e.c.Intent.Payments()
+	if n := len(e.c.Tx.Messages); n != len(payments) {
+		return append(v, deny(ReasonIntentMessages, strconv.Itoa(n), strconv.Itoa(len(payments))))
 	}
-	v = append(v, e.declared(e.c.Tx.Messages[0])...)
+	for n, p := range payments {
+		if differs := e.declared(n, p); len(differs) > 0 {
+			v = append(v, differs...)
+			break // the first message that is wrong tells enough
+		}
+	}
 	return append(v, e.confidence()...)
 }
 
@@ -102,9 +108,9 @@ func (e *evaluation) validity() []Verdict {
 	return nil
 }
 
-// declared compares one message with the request, field by field.
-func (e *evaluation) declared(m ton.Message) (v []Verdict) {
-	i := e.c.Intent
+// declared compares the nth message with what the request says it carries, field by field.
+func (e *evaluation) declared(n int, p Payment) (v []Verdict) {
+	i, m := e.c.Intent, e.c.Tx.Messages[n]
 	differs := func(r Reason, is bool, observed, want string) {
 		if is {
 			v = append(v, deny(r, observed, want))
@@ -113,24 +119,25 @@ func (e *evaluation) declared(m ton.Message) (v []Verdict) {
 	differs(Reason(ton.CodeSendMode), m.Mode != 3, strconv.Itoa(int(m.Mode)), "3")
 	differs(Reason(ton.CodeStateInit), m.Init != [32]byte{}, fmt.Sprintf("%x", m.Init), "")
 	differs(ReasonIntentAsset, i.Asset != ton.Native, ton.Native, i.Asset)
-	differs(ReasonIntentAmount, m.Value != i.Amount, m.Value.String(), i.Amount.String())
-	differs(ReasonIntentDestination, m.To != i.Destination, m.To.String(), i.Destination.String())
-	differs(ReasonIntentMemo, m.Comment != i.Memo, strconv.Quote(m.Comment), strconv.Quote(i.Memo))
-	return append(v, e.meaning(m)...)
+	differs(ReasonIntentAmount, m.Value != p.Amount, m.Value.String(), p.Amount.String())
+	differs(ReasonIntentDestination, m.To != p.Destination, m.To.String(), p.Destination.String())
+	differs(ReasonIntentMemo, m.Comment != p.Memo, strconv.Quote(m.Comment), strconv.Quote(p.Memo))
+	return append(v, e.meaning(n, p)...)
 }
 
-// meaning asks the destination's own state what the message does there.
-func (e *evaluation) meaning(m ton.Message) (v []Verdict) {
-	if len(e.c.Dest) != 1 || !e.fresh(e.c.Dest[0], m.To) {
+// meaning asks the destination's own state what the nth message does there.
+func (e *evaluation) meaning(n int, p Payment) (v []Verdict) {
+	m := e.c.Tx.Messages[n]
+	if len(e.c.Dest) != len(e.c.Tx.Messages) || !e.fresh(e.c.Dest[n], m.To) {
 		return []Verdict{deny(ReasonDestinationUnknown, m.To.String(), "")}
 	}
-	switch op := ton.Meaning(m, e.c.Dest[0]); {
+	switch op := ton.Meaning(m, e.c.Dest[n]); {
 	case op == ton.OpUnknown:
 		v = append(v, deny(Reason(ton.CodeOperationUnknown), m.To.String(), ""))
 	case string(op) != e.c.Intent.Type:
 		v = append(v, deny(ReasonIntentType, string(op), e.c.Intent.Type))
 	}
-	if err := ton.CheckBounce(m, e.c.Intent.Form, e.c.Dest[0]); err != nil {
+	if err := ton.CheckBounce(m, p.Form, e.c.Dest[n]); err != nil {
 		v = append(v, deny(Reason(ton.CodeBounce), err.Error(), ""))
 	}
 	return v

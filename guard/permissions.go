@@ -1,6 +1,9 @@
 package guard
 
-import "github.com/tonaiagent/mpcnode/guard/policy"
+import (
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/ton"
+)
 
 // ruleReasons says which reason stands for a violated rule of layer 4. The limit of a transaction is layer 5's.
 var ruleReasons = map[policy.Rule]Reason{
@@ -14,10 +17,18 @@ func (e *evaluation) permissions() []Verdict {
 	if e.perms == nil {
 		return []Verdict{deny(ReasonPolicyMissing, e.c.Intent.Agent, "")}
 	}
+	for _, p := range e.c.Intent.Payments() {
+		if v := e.permitted(p.Destination); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// permitted judges the whole of the request with one of its destinations.
+func (e *evaluation) permitted(to ton.Address) []Verdict {
 	i := e.c.Intent
-	a := e.perms.CheckCapability(policy.Action{
-		Name: i.Type, Token: i.Asset, Amount: e.outflow, Destination: i.Destination,
-	})
+	a := e.perms.CheckCapability(policy.Action{Name: i.Type, Token: i.Asset, Amount: e.outflow, Destination: to})
 	switch a.ViolatedRule {
 	case "":
 		if a.Allowed {
@@ -29,7 +40,7 @@ func (e *evaluation) permissions() []Verdict {
 		return []Verdict{escalate(ReasonApprovalUnavailable, e.outflow.String(), e.perms.RequireApprovalAbove.String())}
 	}
 	if r, ok := ruleReasons[a.ViolatedRule]; ok {
-		return []Verdict{deny(r, i.Destination.String(), string(a.ViolatedRule))}
+		return []Verdict{deny(r, to.String(), string(a.ViolatedRule))}
 	}
 	return []Verdict{deny(ReasonCapability, i.Type, string(a.ViolatedRule))}
 }

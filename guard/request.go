@@ -21,21 +21,43 @@ type Intent struct {
 	Wallet      string
 	Coordinator string // the party that alone may propose it
 	Expires     time.Time
-	Type        string // transfer
-	Asset       string // asset id
-	Amount      ton.Nano
-	Destination ton.Address
-	Form        ton.Form // how the destination was written
-	Memo        string
-	Payload     []byte // the agent's own payload (BoC of the cell whose hash is signed); nil: the coordinator builds one
-	Reasoning   string // context.intent
-	Strategy    string // context.strategy
-	Confidence  uint16 // permille
-	Confident   bool   // a confidence was stated
+	Type        string    // transfer
+	Asset       string    // asset id
+	Payment               // the only one; of a batch the Amount is the sum, and there is no Destination
+	Batch       []Payment // in the order in which they are sent; nil: no batch
+	Payload     []byte    // the agent's own payload (BoC of the cell whose hash is signed); nil: the coordinator builds one
+	Reasoning   string    // context.intent
+	Strategy    string    // context.strategy
+	Confidence  uint16    // permille
+	Confident   bool      // a confidence was stated
 
 	Agent     string
 	RequestID string
 	Request   [32]byte // request digest
+}
+
+// Payment is what one message is to carry.
+type Payment struct {
+	Amount      ton.Nano
+	Destination ton.Address
+	Form        ton.Form // how the destination was written
+	Memo        string
+}
+
+// Payments returns what each message of the payload is to carry, in order.
+func (i Intent) Payments() []Payment {
+	if i.Batch != nil {
+		return i.Batch
+	}
+	return []Payment{i.Payment}
+}
+
+// destinations names whom i pays, for people: the audit log keeps the payload's hash, and the node the payload.
+func (i Intent) destinations() string {
+	if i.Batch == nil {
+		return i.Destination.String()
+	}
+	return fmt.Sprintf("%d payments, first to %s", len(i.Batch), i.Batch[0].Destination)
 }
 
 // For returns i bound to an agent and idempotency key, with body the exact bytes i was parsed from. The caller has

@@ -80,6 +80,7 @@ type world struct {
 	now time.Time
 	w   guard.WalletRecord
 
+	built    []byte // the last batch
 	seqno    uint32
 	mc       uint32
 	lt       uint64

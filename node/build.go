@@ -32,22 +32,38 @@ func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, erro
 	if in.Payload != nil {
 		return in.Payload, nil
 	}
-	dest, err := n.destination(ctx, in.Destination, acc.Time)
+	transfers, err := n.transfers(ctx, in, acc)
 	if err != nil {
-		return nil, chainProblem(err)
+		return nil, err
 	}
 	valid, err := n.validity(ctx, w, in.Agent)
 	if err != nil {
 		return nil, err
 	}
 	until := n.env.Now().Add(valid).Truncate(time.Second)
-	payload, err := ton.Build(w.TON(), acc.Seqno, until, []ton.Transfer{{
-		To: in.Destination, Value: in.Amount, Bounce: ton.Bounces(in.Form, dest), Comment: in.Memo,
-	}})
+	payload, err := ton.Build(w.TON(), acc.Seqno, until, transfers)
 	if err != nil {
 		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
 	}
 	return payload, nil
+}
+
+// transfers are the messages that do what the request says.
+func (n *Node) transfers(ctx context.Context, in guard.Intent, acc ton.Account) ([]ton.Transfer, error) {
+	payments := in.Payments()
+	to := make([]ton.Address, len(payments))
+	for i, p := range payments {
+		to[i] = p.Destination
+	}
+	states, err := n.destinations(ctx, to, acc.Time)
+	if err != nil {
+		return nil, chainProblem(err)
+	}
+	list := make([]ton.Transfer, len(payments))
+	for i, p := range payments {
+		list[i] = ton.Transfer{To: p.Destination, Value: p.Amount, Bounce: ton.Bounces(p.Form, states[i]), Comment: p.Memo}
+	}
+	return list, nil
 }
 
 // validity is how long a payload of w may execute: for an owner who signs by hand as long as the agent's policy allows.

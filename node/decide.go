@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -115,7 +114,9 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if n.stopped(ctx, in) {
 		return c // the guard refuses before it looks at more
 	}
-	c.Dest = n.destinations(ctx, t, c.Account)
+	if c.Dest, err = n.destinations(ctx, recipients(t), c.Account.Time); err != nil {
+		n.log.Warn("destination can't be read", "request", in.RequestID, "wallet", w.ID, "err", err)
+	}
 	defer n.metrics.stage("emulate")()
 	outcome, err := n.emulator.Load().Run(w.TON(), c.Account, payload, c.Account.Time)
 	if err != nil {
@@ -125,29 +126,6 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	c.Outcome = &outcome
 	return c
 }
-
-// destinations reads the states of all destinations side by side. One that can't be had stays unknown.
-func (n *Node) destinations(ctx context.Context, t ton.Transaction, acc ton.Account) []ton.Account {
-	states := make([]ton.Account, len(t.Messages))
-	if len(states) > maxDestinationsAtOnce {
-		return nil
-	}
-	var wg sync.WaitGroup
-	for i, m := range t.Messages {
-		wg.Go(func() {
-			state, err := n.destination(ctx, m.To, acc.Time)
-			if err != nil {
-				n.log.Warn("destination can't be read", "destination", m.To.String(), "err", err)
-			}
-			states[i] = state
-		})
-	}
-	wg.Wait()
-	return states
-}
-
-// maxDestinationsAtOnce bounds what one payload can make this node ask the chain.
-const maxDestinationsAtOnce = 16
 
 // stopped reports whether a trip stops everything, so that no work is spent on what will be refused.
 func (n *Node) stopped(ctx context.Context, in guard.Intent) (stopped bool) {

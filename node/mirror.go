@@ -229,27 +229,6 @@ func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (po
 	return pos, due, err
 }
 
-// destination returns a destination's account, read lately.
-func (n *Node) destination(ctx context.Context, a ton.Address, at time.Time) (ton.Account, error) {
-	n.mirror.destMu.Lock()
-	acc, ok := n.mirror.destinations[a]
-	n.mirror.destMu.Unlock()
-	if ok && at.Sub(acc.Time).Abs() < destinationAge {
-		return acc, nil
-	}
-	acc, err := n.chain.Account(ctx, a)
-	if err != nil {
-		return ton.Account{}, err
-	}
-	n.mirror.destMu.Lock()
-	defer n.mirror.destMu.Unlock()
-	if len(n.mirror.destinations) >= maxDestinations {
-		clear(n.mirror.destinations)
-	}
-	n.mirror.destinations[a] = acc
-	return acc, nil
-}
-
 // watch keeps the mirror of wallets up to date: those that wait for a payload often, all others now and then.
 func (n *Node) watch() {
 	tick := time.NewTicker(watchEvery)

@@ -59,6 +59,7 @@ type Request struct {
 	Deploy      bool         `cbor:"14,keyasint"` // the external message carries the StateInit
 	Signers     []string     `cbor:"15,keyasint"`
 	Signature   []byte       `cbor:"16,keyasint"`
+	Payments    int          `cbor:"21,keyasint"` // of a batch; 0: the one to Destination
 	MaybeSigned bool         `cbor:"17,keyasint"` // failed after a share may have left a node
 	Expires     int64        `cbor:"18,keyasint"` // unix seconds, of the body
 	Created     int64        `cbor:"19,keyasint"` // unix milliseconds
@@ -84,7 +85,7 @@ func newRequest(in guard.Intent, deliver Deliver, now time.Time) Request {
 	}
 	return Request{
 		V: requestVersion, ID: in.RequestID, Digest: in.Request, Agent: in.Agent, Wallet: in.Wallet, Coordinator: in.Coordinator,
-		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Deliver: deliver, State: StateEvaluating,
+		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Payments: len(in.Batch), Deliver: deliver, State: StateEvaluating,
 		Expires: in.Expires.Unix(), Created: now.UnixMilli(), Updated: now.UnixMilli(),
 	}
 }

@@ -25,6 +25,7 @@ const (
 // order is what the command line asks for.
 type order struct {
 	wallet, to, amount, memo, asset string
+	payments                        string // file of a batch
 	payload                         string // file
 	expires                         string // RFC 3339, or a duration from now
 	key                             string // idempotency key
@@ -38,10 +39,11 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f.StringVar(&o.amount, "amount", "", "amount in whole units, such as 1.5")
 	f.StringVar(&o.asset, "asset", ton.Native, "asset id")
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
+	f.StringVar(&o.payments, "payments", "", "instead of --to, --amount and --memo, a CSV file of a batch: destination,amount,memo")
 	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
 	f.StringVar(&o.expires, "expires", expireTime.String(), "until when the request holds: a duration, or a time in UTC by RFC 3339")
 	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key and --expires signs nothing twice (default: a random one)")
-	return require(c, "wallet", "to", "amount")
+	return require(c, "wallet")
 }
 
 // request makes the request that is asked for, checking here what can be checked without a node.
@@ -52,14 +54,11 @@ func (t *tool) request(o *order) (s *site, r client.Request, err error) {
 	if !slices.Contains([]string{"", client.DeliverSigned, client.DeliverSent, client.DeliverConfirmed}, o.deliver) {
 		return nil, r, wrong("deliver", errors.New("want signed, sent or confirmed"))
 	}
-	if _, err := ton.ParseNano(o.amount, ton.NativeDecimals); err != nil {
-		return nil, r, wrong("amount", err)
-	}
-	if _, _, err := ton.ParseAddress(o.to, true); err != nil {
-		return nil, r, wrong("to", err)
-	}
 	r = client.Request{Network: s.Network, Wallet: o.wallet, Coordinator: s.Party, Type: string(ton.OpTransfer),
 		Asset: o.asset, Amount: o.amount, Destination: o.to, Memo: o.memo}
+	if err := o.pay(&r); err != nil {
+		return nil, r, err
+	}
 	if r.Expires, err = until(o.expires, time.Now()); err != nil {
 		return nil, r, wrong("expires", err)
 	}
@@ -72,6 +71,24 @@ func (t *tool) request(o *order) (s *site, r client.Request, err error) {
 	}
 	o.key = or(o.key, rand.Text())
 	return s, r, nil
+}
+
+// pay checks the one payment, or reads those of a batch.
+func (o *order) pay(r *client.Request) (err error) {
+	if o.payments != "" {
+		if o.to != "" || o.amount != "" || o.memo != "" {
+			return wrong("payments", errors.New("it takes the place of --to, --amount and --memo"))
+		}
+		r.Payments, err = readPayments(o.payments)
+		return err
+	}
+	if _, err := ton.ParseNano(o.amount, ton.NativeDecimals); err != nil {
+		return wrong("amount", err)
+	}
+	if _, _, err := ton.ParseAddress(o.to, true); err != nil {
+		return wrong("to", err)
+	}
+	return nil
 }
 
 func wrong(flag string, err error) error {

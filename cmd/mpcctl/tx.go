@@ -110,7 +110,7 @@ func (t *tool) showStatus(s client.Status) error {
 	return t.ui.result(s, func(w io.Writer) {
 		for _, row := range [][2]string{
 			{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
-			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", s.Destination}, {"signers", strings.Join(s.Signers, ",")},
+			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", paid(s)}, {"signers", strings.Join(s.Signers, ",")},
 			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"message", unsent(s)},
 		} {
 			if row[1] != "" {
@@ -134,6 +134,14 @@ func unsent(s client.Status) string {
 	return s.BoC
 }
 
+// paid says to whom.
+func paid(s client.Status) string {
+	if s.Payments > 0 {
+		return fmt.Sprintf("%d payments", s.Payments)
+	}
+	return s.Destination
+}
+
 func requestsText(w io.Writer, all []client.Status) {
 	line(w, "REQUEST", "CREATED", "STATE", "WALLET", "AGENT", "AMOUNT", "DESTINATION", "REASON")
 	for _, s := range all {
@@ -141,6 +149,6 @@ func requestsText(w io.Writer, all []client.Status) {
 		if s.Reason != nil {
 			reason = s.Reason.Layer + "/" + s.Reason.Code
 		}
-		line(w, s.ID, clock(s.Created), s.State, s.Wallet, s.Agent, s.Amount, s.Destination, reason)
+		line(w, s.ID, clock(s.Created), s.State, s.Wallet, s.Agent, s.Amount, paid(s), reason)
 	}
 }

@@ -108,7 +108,7 @@ func (s *server) requests(ctx context.Context, in *listInput) (*reply[[]client.S
 func summary(r node.Request) client.Status {
 	s := client.Status{
 		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.Amount.String(),
-		Destination: r.Destination.String(), Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
+		Destination: recipient(r), Payments: r.Payments, Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
 		MaybeSigned: r.MaybeSigned, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
 	}
 	if r.Payload != [32]byte{} {
@@ -121,6 +121,14 @@ func summary(r node.Request) client.Status {
 		s.Reason = &client.Reason{Layer: r.Reason.Layer, Code: r.Reason.Code, Text: node.Sentence(r.Reason)}
 	}
 	return s
+}
+
+// recipient is whom a request pays, "" for a batch.
+func recipient(r node.Request) string {
+	if r.Payments > 0 {
+		return ""
+	}
+	return r.Destination.String()
 }
 
 // status is summary with the complete signed message, or with what the wallet's owner has to sign.

@@ -8,17 +8,25 @@ import (
 // Request asks for one TON transaction to be signed. It is marshalled once and signed as it is: every node reads the
 // exact bytes.
 type Request struct {
-	Network     string    `json:"network"`     // network id, 64 hex digits
-	Wallet      string    `json:"wallet"`      // wallet id at the nodes
-	Coordinator string    `json:"coordinator"` // the party that is asked; only it may propose
-	Expires     time.Time `json:"expires"`     // UTC
-	Type        string    `json:"type"`        // transfer
-	Asset       string    `json:"asset"`       // native
-	Amount      string    `json:"amount"`      // decimal string in whole units, "1.5"
-	Destination string    `json:"destination"` // friendly or raw address
+	Network     string    `json:"network"`               // network id, 64 hex digits
+	Wallet      string    `json:"wallet"`                // wallet id at the nodes
+	Coordinator string    `json:"coordinator"`           // the party that is asked; only it may propose
+	Expires     time.Time `json:"expires"`               // UTC
+	Type        string    `json:"type"`                  // transfer
+	Asset       string    `json:"asset"`                 // native
+	Amount      string    `json:"amount,omitempty"`      // decimal string in whole units, "1.5"
+	Destination string    `json:"destination,omitempty"` // friendly or raw address
 	Memo        string    `json:"memo,omitempty"`
-	Payload     string    `json:"payload,omitempty"` // base64 BoC of the cell whose hash is signed; built by the node if empty
+	Payments    []Payment `json:"payments,omitempty"` // a batch, instead of amount, destination and memo
+	Payload     string    `json:"payload,omitempty"`  // base64 BoC of the cell whose hash is signed; built by the node if empty
 	Context     *Context  `json:"context,omitempty"`
+}
+
+// Payment is one of a batch: as many as the wallet's version sends at once, 4 or 255.
+type Payment struct {
+	Amount      string `json:"amount"`
+	Destination string `json:"destination"`
+	Memo        string `json:"memo,omitempty"`
 }
 
 // Context is what the agent says of its own reasons.
@@ -37,7 +45,8 @@ type Status struct {
 	Asset       string    `json:"asset,omitempty"`
 	Amount      string    `json:"amount,omitempty"`
 	Destination string    `json:"destination,omitempty"`
-	Effect      string    `json:"effect,omitempty"` // allow, deny: what this node's own guard said
+	Payments    int       `json:"payments,omitempty"` // of a batch, of which amount is the sum
+	Effect      string    `json:"effect,omitempty"`   // allow, deny: what this node's own guard said
 	Reason      *Reason   `json:"reason,omitempty"`
 	SigningHash string    `json:"signing_hash,omitempty"` // hex
 	Signers     []string  `json:"signers,omitempty"`

@@ -311,7 +311,8 @@ func (w *network) address(wallet string) ton.Address {
 // order is what a story's send asks for.
 type order struct {
 	wallet, agent, to, amount, memo, payload string
-	ask                                      string // the coordinator
+	payments                                 []client.Payment // a batch
+	ask                                      string           // the coordinator
 	deliver                                  node.Deliver
 	key                                      string // idempotency key; "" for a new one
 }
@@ -324,7 +325,7 @@ func (w *network) envelopeTo(o order, path string) reqsig.Envelope {
 	id := w.id()
 	body, err := json.Marshal(client.Request{Network: hex.EncodeToString(id[:]), Wallet: o.wallet, Coordinator: o.ask,
 		Expires: w.now().Add(5 * time.Minute).UTC().Truncate(time.Second), Type: "transfer", Asset: "native",
-		Amount: o.amount, Destination: o.to, Memo: o.memo, Payload: o.payload})
+		Amount: o.amount, Destination: o.to, Memo: o.memo, Payments: o.payments, Payload: o.payload})
 	w.must(err)
 	if o.key == "" {
 		w.keys++
