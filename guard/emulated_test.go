@@ -2,9 +2,11 @@ package guard_test
 
 import (
 	"errors"
+	"math/big"
 	"testing"
 	"time"
 
+	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -111,4 +113,28 @@ func TestNoChangedBitIsSigned(t *testing.T) {
 func onlyValidity(c guard.Case, w emulated) bool {
 	d := c.Tx.ValidUntil.Sub(w.now)
 	return d > 0 && d <= 2*time.Minute && d != time.Minute
+}
+
+// What is decoded beyond plain transfers is still refused: the ledger counts native coins only.
+func TestOperationsAreDenied(t *testing.T) {
+	jetton := cell.BeginCell().MustStoreUInt(0x0f8a7ea5, 32).MustStoreUInt(1, 64).MustStoreBigCoins(big.NewInt(5)).
+		MustStoreAddr(address.NewAddress(0, 0, bob.Hash[:])).MustStoreUInt(0, 2).MustStoreUInt(0, 1).MustStoreBigCoins(big.NewInt(0)).MustStoreUInt(0, 1)
+	for name, body := range map[ton.Op]*cell.Builder{
+		ton.OpJettonTransfer: jetton,
+		ton.OpContractCall:   cell.BeginCell().MustStoreUInt(0xdeadbeef, 32),
+	} {
+		for _, declared := range []ton.Op{name, ton.OpTransfer} {
+			w := newEmulated(t)
+			i := w.intent("1")
+			i.Type, i.Memo = string(declared), ""
+			b, err := ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute),
+				[]ton.Transfer{{To: i.Destination, Value: i.Amount, Body: body.EndCell()}})
+			w.must(err)
+			c := w.of(i, b)
+			if len(c.Tx.Messages) != 1 || c.Tx.Messages[0].Op != name {
+				t.Fatalf("decoded to %+v, %v", c.Tx.Messages, c.Refusal)
+			}
+			w.deny(c, guard.Reason(ton.CodeOperationUnknown))
+		}
+	}
 }

@@ -113,6 +113,7 @@ var reasons = []struct {
 	{Reason(ton.CodeExtraCurrency), LayerIntent, "The payload carries other currencies than the native coin."},
 	{Reason(ton.CodeAddress), LayerIntent, "The payload has an address that is not a standard one."},
 	{Reason(ton.CodeComment), LayerIntent, "The payload's comment can't be read."},
+	{Reason(ton.CodeBody), LayerIntent, "The payload's operation is not in its layout, or asks for more than is ever signed."},
 	{Reason(ton.CodeBounce), LayerIntent, "The bounce flag is not what the destination asks for."},
 
 	{ReasonRequestMissing, LayerIntent, "The request carries no verified agent, id or digest."},

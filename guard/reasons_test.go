@@ -33,6 +33,7 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"extra_currency":    refused(ton.CodeExtraCurrency),
 	"address":           refused(ton.CodeAddress),
 	"comment":           refused(ton.CodeComment),
+	"body":              refused(ton.CodeBody),
 	"send_mode":         func(_ *world, c *guard.Case) { c.Tx.Messages[0].Mode = 2 },
 	"state_init":        func(_ *world, c *guard.Case) { c.Tx.Messages[0].Init = [32]byte{1} },
 	"operation_unknown": func(w *world, c *guard.Case) { // some contract that is no wallet

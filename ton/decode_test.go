@@ -106,11 +106,11 @@ func TestAlwaysRefused(t *testing.T) {
 		"cell behind an action": {func(p *rawPayload) {
 			p.list = cell.BeginCell().MustStoreBuilder(p.list.ToBuilder()).MustStoreRef(emptyCell()).EndCell()
 		}, CodeNotCanonical, ""},
-		"jetton transfer":        {op(0x0f8a7ea5), CodeOperationUnknown, "jetton transfer"},
-		"NFT transfer":           {op(0x5fcc3d14), CodeOperationUnknown, "NFT transfer"},
-		"jetton burn":            {op(0x595f07bc), CodeOperationUnknown, "jetton burn"},
-		"encrypted comment":      {op(0x2167da4b), CodeOperationUnknown, "encrypted"},
-		"unknown operation":      {op(0xdeadbeef), CodeOperationUnknown, "deadbeef"},
+		"jetton transfer, cut":   {op(0x0f8a7ea5), CodeBody, "jetton transfer"},
+		"NFT transfer, cut":      {op(0x5fcc3d14), CodeBody, "NFT transfer"},
+		"jetton burn, cut":       {op(0x595f07bc), CodeBody, "jetton burn"},
+		"single nominator 7702":  {op(0x7702), CodeOperationUnknown, "send_raw_message"},
+		"single nominator 9903":  {op(0x9903), CodeOperationUnknown, "upgrade"},
 		"body of 31 bits":        {body(cell.BeginCell().MustStoreUInt(0, 31).EndCell()), CodeOperationUnknown, "shorter"},
 		"body of a ref only":     {body(cell.BeginCell().MustStoreRef(emptyCell()).EndCell()), CodeOperationUnknown, "shorter"},
 		"comment of half a byte": {body(cell.BeginCell().MustStoreUInt(0, 36).EndCell()), CodeComment, "broken"},

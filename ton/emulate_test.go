@@ -25,6 +25,11 @@ func devEmulator(t testing.TB) *Emulator {
 // apply runs a message on an account for real, signatures checked.
 func apply(t testing.TB, e *Emulator, acc Account, msg *cell.Cell) (*tvm.TransactionExecutionResult, error) {
 	t.Helper()
+	return applyAt(t, e, acc, msg, 5000)
+}
+
+func applyAt(t testing.TB, e *Emulator, acc Account, msg *cell.Cell, lt int64) (*tvm.TransactionExecutionResult, error) {
+	t.Helper()
 	in, err := tvm.PrepareMessage(msg)
 	if err != nil {
 		t.Fatal(err)
@@ -33,11 +38,11 @@ func apply(t testing.TB, e *Emulator, acc Account, msg *cell.Cell) (*tvm.Transac
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, err := e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(testNow.Unix()), BlockLT: 5000})
+	block, err := e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(testNow.Unix()), BlockLT: lt})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e.vm.EmulateTransaction(block, prepared, in, tvm.TransactionOptions{LogicalTime: 5000})
+	return e.vm.EmulateTransaction(block, prepared, in, tvm.TransactionOptions{LogicalTime: lt})
 }
 
 func TestRunShowsATransfer(t *testing.T) {

@@ -62,7 +62,7 @@ func TestHighloadAlwaysRefused(t *testing.T) {
 		"reserve in batch":    {batch(rawAction(0x36e6b809, 3, emptyCell(), validMsg().cell())), CodeOperationUnknown, "reserve"},
 		"mode 64 in batch":    {batch(rawAction(tagSendMsg, 64, emptyCell(), validMsg().cell())), CodeSendMode, "incoming"},
 		"255 messages":        {batch(manyActions(255)), CodeTooLarge, "254"},
-		"batch in batch":      {batch(rawAction(tagSendMsg, 3, emptyCell(), carrierOf(w, transferBody(opInternalSend, 7, one)).cell())), CodeOperationUnknown, ""},
+		"batch in batch":      {batch(rawAction(tagSendMsg, 3, emptyCell(), carrierOf(w, transferBody(opInternalSend, 7, one)).cell())), CodeOperationUnknown, "batch within"},
 		"library as list":     {batch(library(t)), CodeExoticCell, ""},
 		"query id of carrier": {func(q *rawQuery) { q.msg = carrierOf(w, transferBody(opInternalSend, 8, one)).cell() }, CodeNotCanonical, "query id"},
 		"carrier with surplus": {func(q *rawQuery) {

@@ -8,6 +8,7 @@ const (
 	maxPayloadDepth = 512      // external messages may be this deep (config param 43)
 	maxMessages     = 255      // C5 action list, of TVM and V5R1
 	maxMessageCells = 64       // a transfer with the longest comment needs 10; also caps a message at 64 × 1,023 bits, below 8 KiB
+	maxHops         = 3        // exchanges that one swap passes; more can't be judged by the last one's minimum
 	maxCommentBytes = 1024     // what a person can be asked to read before approving
 
 	maxExternalBytes = 64 << 10 // ext_msg_limits of config param 43: the chain takes none that is larger

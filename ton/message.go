@@ -18,7 +18,11 @@ func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
 	if err != nil {
 		return outMsg{}, err
 	}
-	m.Op, m.Comment, err = readBody(m.body)
+	body, err := readBody(m.body)
+	m.Op, m.Opcode, m.Comment, m.Detail = body.op, body.opcode, body.comment, body.detail
+	if err == nil && m.init != nil {
+		m.Op = OpDeploy
+	}
 	return m, err
 }
 
@@ -129,27 +133,6 @@ func readAddress(r *reader) (a Address, err error) {
 	return a, nil
 }
 
-// readBody says what a body means by itself: a transfer if it is empty or a comment. It is OpUnknown with an error for
-// all others.
-func readBody(body *cell.Cell) (Op, string, error) {
-	if body.BitsSize() == 0 && body.RefsNum() == 0 {
-		return OpTransfer, "", nil
-	}
-	r := read(body)
-	op := uint32(r.uint(32))
-	if r.err != nil {
-		return OpUnknown, "", refuse(CodeOperationUnknown, "a body is shorter than an operation")
-	}
-	if op != 0 {
-		return OpUnknown, "", refuse(CodeOperationUnknown, "a body is %s, only comments are understood", opName(op))
-	}
-	text, err := readSnake(r.s)
-	if err != nil {
-		return OpUnknown, "", err
-	}
-	return OpTransfer, text, nil
-}
-
 // readSnake reads text that begins in s and goes on in a chain of single references, whole bytes in each cell and no
 // cell empty (TEP-0, comment).
 func readSnake(s *cell.Slice) (string, error) {
@@ -180,18 +163,6 @@ func readSnake(s *cell.Slice) (string, error) {
 	return string(text), nil
 }
 
-// opName names the operations that someone is likely to send by mistake.
-func opName(op uint32) string {
-	names := map[uint32]string{
-		opExternalSigned: "external_signed", opInternalSigned: "internal_signed", opExtension: "extension action",
-		0x0f8a7ea5: "jetton transfer", 0x595f07bc: "jetton burn", 0x5fcc3d14: "NFT transfer", 0x2167da4b: "encrypted comment",
-	}
-	if name, ok := names[op]; ok {
-		return fmt.Sprintf("%s (%08x)", name, op)
-	}
-	return fmt.Sprintf("operation %08x", op)
-}
-
 // emitted reads a message as the chain carries it: source, fees and creation time are set by then, and a mode is no
 // longer to be seen.
 func emitted(m *tlb.InternalMessage) (out Message, err error) {
@@ -203,8 +174,8 @@ func emitted(m *tlb.InternalMessage) (out Message, err error) {
 		return Message{}, err
 	}
 	out.Body = [32]byte(m.Body.HashKey())
-	if _, text, err := readBody(m.Body); err == nil {
-		out.Comment = text
+	if body, err := readBody(m.Body); err == nil {
+		out.Comment = body.comment
 	}
 	if m.StateInit == nil {
 		return out, nil

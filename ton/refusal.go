@@ -12,14 +12,20 @@ const (
 	CodeNotCanonical     Code = "not_canonical"     // surplus bits or references, non-minimal numbers
 	CodeWallet           Code = "wallet_mismatch"   // not the wallet's version, address, key, code or settings
 	CodeWalletID         Code = "wallet_id"         // made for another network or subwallet
-	CodeOperationUnknown Code = "operation_unknown" // anything but a transfer with an empty or comment body
+	CodeOperationUnknown Code = "operation_unknown" // a request, action or message that is never signed
 	CodeNoMessage        Code = "no_message"        // nothing would be sent
 	CodeSendMode         Code = "send_mode"         // other than exactly 3
-	CodeStateInit        Code = "state_init"        // a message would deploy code
+	CodeStateInit        Code = "state_init"        // a StateInit that is not the destination's own, or has more than code and data
 	CodeMessageHeader    Code = "message_header"    // fields that only the chain may set
 	CodeExtraCurrency    Code = "extra_currency"    // value in other than the native coin
 	CodeAddress          Code = "address"           // anycast, external, variable or in an unknown workchain
 	CodeComment          Code = "comment"           // too long, not UTF-8, or not in the layout of a comment
+	CodeBody             Code = "body"              // not the layout of its operation, or a part of it that is never signed
+	CodeForeignAddress   Code = "foreign_address"   // what is left, sent back or bought would go to another account
+	CodeForward          Code = "forward_amount"    // more coins go on than are attached
+	CodeSwap             Code = "swap"              // without a minimum, too long valid, or with too high a fee
+	CodeFacts            Code = "facts_missing"     // what the operation means depends on contracts that were not proven
+	CodeGasless          Code = "gasless"           // not one payment and at most one fee of the same jetton
 	CodeBounce           Code = "bounce"            // against what the destination's form and state ask for
 )
 

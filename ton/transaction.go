@@ -6,8 +6,20 @@ import "time"
 type Op string
 
 const (
-	OpUnknown  Op = ""
-	OpTransfer Op = "transfer" // native coins with an empty or comment body to an account on which that means nothing else
+	OpUnknown        Op = ""
+	OpTransfer       Op = "transfer"        // native coins with an empty or comment body to an account on which that means nothing else
+	OpContractCall   Op = "contract_call"   // an operation that is not understood
+	OpJettonTransfer Op = "jetton_transfer" // to an account on which a received jetton means nothing else
+	OpJettonBurn     Op = "jetton_burn"
+	OpNFTTransfer    Op = "nft_transfer"
+	OpNFTList        Op = "nft_list" // puts up for sale, or changes the price
+	OpNFTBuy         Op = "nft_buy"  // also a bid
+	OpNFTCancel      Op = "nft_cancel"
+	OpStake          Op = "stake"
+	OpUnstake        Op = "unstake"
+	OpSwap           Op = "swap"
+	OpVote           Op = "vote"
+	OpDeploy         Op = "deploy" // a message that carries its destination's StateInit, whatever its body
 )
 
 // Kind says who may carry a payload to the chain. The zero value is none.
@@ -39,6 +51,8 @@ type Message struct {
 	Bounce  bool
 	To      Address
 	Value   Nano
+	Opcode  uint32   // first 32 bits of the body; 0 for an empty or comment body
+	Detail  Detail   // the body's fields, if it is understood
 	Comment string   // text of a comment body, valid UTF-8; "" also for an empty body
 	Body    [32]byte // representation hash of the body cell
 	Init    [32]byte // representation hash of the StateInit; zero: none

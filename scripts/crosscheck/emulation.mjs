@@ -1,0 +1,58 @@
+// Compares what package ton derives and emulates with npm's @ton/ton and the C++ emulator of @ton/sandbox:
+//   node emulation.mjs FIXTURE.json CONFIG.boc
+// FIXTURE.json is written by `go test ./ton -run TestCrosscheckFixture -fixture FILE`.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { beginCell, Cell, contractAddress, loadShardAccount, loadStateInit, loadTransaction } from '@ton/core'
+import { Executor } from '@ton/sandbox'
+import { WalletContractV3R2, WalletContractV4, WalletContractV5R1 } from '@ton/ton'
+
+const [fixtureFile, configFile] = process.argv.slice(2)
+const fixture = JSON.parse(readFileSync(fixtureFile, 'utf8'))
+const config = Cell.fromBoc(readFileSync(configFile))[0].toBoc().toString('base64')
+
+const highloadCode = '11acad7955844090f283bf238bc1449871f783e7cc0979408d3f4859483e8525' // highload-wallet-contract-v3
+
+const derive = {
+  v3r2: ({ publicKey, subwallet }) => WalletContractV3R2.create({ workchain: 0, publicKey, walletId: 698983191 + subwallet }),
+  v4r2: ({ publicKey, subwallet }) => WalletContractV4.create({ workchain: 0, publicKey, walletId: 698983191 + subwallet }),
+  v5r1: ({ publicKey, subwallet, globalID }) => WalletContractV5R1.create({
+    publicKey,
+    walletId: { networkGlobalId: globalID, context: { walletVersion: 'v5r1', workchain: 0, subwalletNumber: subwallet } },
+  }),
+  highload_v3: highload,
+}
+
+for (const w of fixture.wallets) {
+  const wallet = derive[w.version]({ ...w, publicKey: Buffer.from(w.publicKey, 'hex') })
+  assert.equal(wallet.address.toRawString(), w.address, `${w.version}, network ${w.globalID}, subwallet ${w.subwallet}`)
+}
+const executor = await Executor.create()
+for (const run of fixture.runs) await compare(run)
+console.log(`crosscheck: ok: ${fixture.wallets.length} addresses, ${fixture.runs.length} transactions`)
+
+// @ton/ton has no highload wallet: its data is written here from the contract's storage layout, its code is known by hash.
+function highload({ publicKey, subwallet, init }) {
+  const { code } = loadStateInit(Cell.fromBase64(init).beginParse())
+  assert.equal(code.hash().toString('hex'), highloadCode)
+  const data = beginCell().storeBuffer(publicKey).storeUint(0x10ad + subwallet, 32)
+    .storeMaybeRef(null).storeMaybeRef(null).storeUint(0, 64).storeUint(3600, 22).endCell()
+  return { address: contractAddress(0, { code, data }) }
+}
+
+// The same message on the same account makes the same transaction and the same account.
+async function compare(run) {
+  const { result } = await executor.runTransaction({
+    config, libs: null, verbosity: 'short', shardAccount: run.shard, message: Cell.fromBase64(run.message),
+    now: run.now, lt: BigInt(run.lt), randomSeed: Buffer.alloc(32), ignoreChksig: false, debugEnabled: false,
+  })
+  assert(result.success, `${run.name}: ${result.error}`)
+  const cell = Cell.fromBase64(result.transaction)
+  const tx = loadTransaction(cell.beginParse())
+  const account = Cell.fromBase64(result.shardAccount)
+  loadShardAccount(account.beginParse())
+  assert.deepEqual({
+    tx: cell.hash().toString('hex'), account: account.refs[0].hash().toString('hex'), out: tx.outMessagesCount,
+    gas: tx.description.computePhase.gasUsed.toString(), fees: tx.totalFees.coins.toString(),
+  }, { tx: run.tx, account: run.account, out: run.out, gas: run.gas, fees: run.fees }, run.name)
+}

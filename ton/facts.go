@@ -1,0 +1,194 @@
+package ton
+
+import "encoding/hex"
+
+// Role is what an account was proven to be. The zero value is nothing, on which no operation is understood.
+type Role string
+
+const (
+	RoleNone         Role = ""
+	RoleJettonWallet Role = "jetton_wallet"
+	RoleNFTItem      Role = "nft_item"
+	RoleSale         Role = "nft_sale"    // getgems, at a fixed price
+	RoleAuction      Role = "nft_auction" // getgems
+	RoleTelemint     Role = "telemint_item"
+	RolePool         Role = "staking_pool" // of Facts.Program
+	RolePTON         Role = "pton_wallet"  // a STON.fi router's
+	RoleRouter       Role = "swap_router"  // STON.fi router or DeDust jetton vault, of Facts.Venue
+	RoleNativeVault  Role = "native_vault" // DeDust
+)
+
+// Facts are what this node has proven about the account a message goes to. It is for whoever fills them in to prove
+// them on one state of the chain; here they are believed.
+type Facts struct {
+	Account  Account // the destination's state
+	Role     Role
+	Owner    Address // jetton wallet, item: whose it is; sale, auction: who sells
+	Master   Address // jetton wallet: its jetton
+	Price    Nano    // sale
+	Program  Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
+	Venue    Venue   // router or vault
+	Receiver Receiver
+}
+
+// Receiver is what was proven about the account that a jetton or an item goes on to.
+type Receiver struct {
+	Account Account
+	Role    Role
+	Venue   Venue
+	Owner   Address // sale, auction: who sells
+}
+
+// inert reports whether nothing happens at a that a body could ask for.
+func inert(a Account, want Address) bool {
+	return Meaning(Message{Op: OpTransfer, To: want}, a) == OpTransfer
+}
+
+// Meaning says what m, a message of the account own, does at a destination of which f was proven. It is OpUnknown with
+// a *Refusal as long as that isn't certain, and OpContractCall for what is certainly something, but nothing known.
+func (f Facts) Meaning(m Message, own Address) (Op, error) {
+	if f.Account.Address != m.To {
+		return OpUnknown, refuse(CodeFacts, "facts are about %s, the message goes to %s", f.Account.Address, m.To)
+	}
+	switch m.Op {
+	case OpTransfer:
+		return f.comment(m, own)
+	case OpContractCall:
+		return OpContractCall, nil
+	case OpDeploy:
+		return f.deploy()
+	}
+	switch d := m.Detail.(type) {
+	case Jetton:
+		return f.jetton(m, d, own)
+	case NFT:
+		return f.nft(d, own)
+	case Sale:
+		return f.sale(m.Op, d, own)
+	case Stake:
+		return f.is(m.Op, f.Role == RolePool && f.Program == d.Program)
+	case Swap:
+		return f.is(m.Op, d.Venue == DeDust && f.Role == RoleNativeVault || d.Venue == STON2 && f.Role == RolePTON && f.Venue == STON2)
+	case Vote:
+		return f.is(m.Op, f.Role == RoleJettonWallet && f.Owner == own)
+	}
+	return OpUnknown, refuse(CodeFacts, "a message without an operation")
+}
+
+func (f Facts) is(op Op, proven bool) (Op, error) {
+	if !proven {
+		return OpUnknown, refuse(CodeFacts, "%s at %s, which was proven to be %q", op, f.Account.Address, f.Role)
+	}
+	return op, nil
+}
+
+func (f Facts) deploy() (Op, error) {
+	return f.is(OpDeploy, f.Account.Status == StatusAbsent || f.Account.Status == StatusUninit)
+}
+
+// comment says what an empty or comment body means: that is the receiving contract's affair.
+func (f Facts) comment(m Message, own Address) (Op, error) {
+	switch f.Role {
+	case RoleNone:
+		return f.is(OpTransfer, inert(f.Account, m.To))
+	case RoleSale, RoleAuction:
+		if m.Comment == "cancel" {
+			return f.is(OpNFTCancel, f.Owner == own)
+		}
+		if m.Comment == "stop" {
+			return OpContractCall, nil
+		}
+		return f.is(OpNFTBuy, f.Role == RoleAuction || f.Price.Cmp(m.Value) < 0 && !f.Price.IsZero())
+	case RoleTelemint:
+		return f.is(OpNFTBuy, m.Comment == "")
+	case RolePool:
+		return f.poolComment(m.Comment)
+	}
+	return OpContractCall, nil
+}
+
+// poolComment knows what is written to staking pools, to the letter.
+func (f Facts) poolComment(text string) (Op, error) {
+	commands := map[Program]map[string]Op{
+		NominatorPool:   {"d": OpStake, "w": OpUnstake},
+		SingleNominator: {"": OpStake, "w": OpUnstake},
+		Whales:          {"Deposit": OpStake, "Withdraw": OpUnstake},
+		Bemo:            {"": OpStake},
+	}
+	if op, ok := commands[f.Program][text]; ok {
+		return op, nil
+	}
+	if f.Program == NominatorPool && len(text) == 65 && (text[0] == 'y' || text[0] == 'n') {
+		if _, err := hex.DecodeString(text[1:]); err == nil {
+			return OpVote, nil
+		}
+	}
+	return OpContractCall, nil
+}
+
+// jetton needs the own jetton wallet, and to know who receives: a jetton that is sent to a contract can be an order.
+func (f Facts) jetton(m Message, j Jetton, own Address) (Op, error) {
+	if f.Role == RolePTON && m.Op == OpJettonTransfer && j.Payload.Swap.Venue == STON1 && f.Venue == STON1 {
+		sum, err := j.Amount.Add(j.Forward)
+		return f.is(OpSwap, err == nil && sum == m.Value)
+	}
+	if f.Role != RoleJettonWallet || f.Owner != own || f.Master.IsZero() {
+		return f.is(m.Op, false)
+	}
+	if m.Op == OpJettonBurn {
+		return f.burn(j)
+	}
+	to := f.Receiver
+	if to.Account.Address != j.Destination {
+		return OpUnknown, refuse(CodeFacts, "facts are about a receiver %s, jettons go to %s", to.Account.Address, j.Destination)
+	}
+	switch v := j.Payload.Swap.Venue; {
+	case v != "":
+		return f.is(OpSwap, to.Role == RoleRouter && to.Venue == v)
+	case to.Role == RoleNone:
+		return f.is(OpJettonTransfer, inert(to.Account, j.Destination))
+	}
+	return OpContractCall, nil
+}
+
+// burn withdraws a stake where the jetton stands for one, and may have Tonstakers' payload nowhere else.
+func (f Facts) burn(j Jetton) (Op, error) {
+	if f.Program != "" {
+		return f.is(OpUnstake, !j.Custom.LiquidStaking || f.Program == Tonstakers)
+	}
+	return f.is(OpJettonBurn, !j.Custom.LiquidStaking)
+}
+
+// nft needs an own item, and to know who receives: an item that is sent to a sale is put up for it.
+func (f Facts) nft(n NFT, own Address) (Op, error) {
+	if f.Role != RoleNFTItem && f.Role != RoleTelemint || f.Owner != own {
+		return f.is(OpNFTTransfer, false)
+	}
+	to := f.Receiver
+	if to.Account.Address != n.NewOwner {
+		return OpUnknown, refuse(CodeFacts, "facts are about a receiver %s, the item goes to %s", to.Account.Address, n.NewOwner)
+	}
+	switch to.Role {
+	case RoleSale, RoleAuction:
+		return f.is(OpNFTList, to.Owner == own)
+	case RoleNone:
+		return f.is(OpNFTTransfer, inert(to.Account, n.NewOwner))
+	}
+	return OpContractCall, nil
+}
+
+// sale lets anyone buy, and only the seller list and cancel.
+func (f Facts) sale(op Op, s Sale, own Address) (Op, error) {
+	mine := f.Owner == own
+	switch s.Action {
+	case "buy":
+		return f.is(op, f.Role == RoleSale)
+	case "bid":
+		return f.is(op, f.Role == RoleAuction)
+	case "start_auction":
+		return f.is(op, mine && f.Role == RoleTelemint)
+	case "change_price":
+		return f.is(op, mine && f.Role == RoleSale)
+	}
+	return f.is(op, mine && (f.Role == RoleSale || f.Role == RoleAuction || f.Role == RoleTelemint))
+}

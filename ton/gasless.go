@@ -1,0 +1,69 @@
+package ton
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxGasless is how long a relayer may hold a payload: anyone can deliver it at any moment, and a failure leaves its
+// seqno unused.
+const maxGasless = 300 * time.Second
+
+// DecodeGasless reads a V5R1 payload that a relayer carries to the wallet in an internal message and pays for
+// (internal_signed). Its shape is checked too: one payment, and at most one fee for the relayer in the same jetton.
+func DecodeGasless(w Wallet, payload []byte, now time.Time) (Transaction, error) {
+	t, err := decode(w, payload, Gasless)
+	if err != nil {
+		return Transaction{}, err
+	}
+	if t.ValidUntil.After(now.Add(maxGasless)) {
+		return Transaction{}, refuse(CodeGasless, "valid until %s, at most %s from now", t.ValidUntil, maxGasless)
+	}
+	if err := t.checkGasless(); err != nil {
+		return Transaction{}, err
+	}
+	return t, nil
+}
+
+func (t Transaction) checkGasless() error {
+	fees := 0
+	for _, m := range t.Messages {
+		j, ok := m.Detail.(Jetton)
+		switch {
+		case !ok || m.Op != OpJettonTransfer || j.Payload.Swap.Venue != "" || j.Custom != Custom{}:
+			return refuse(CodeGasless, "a message is not the payment of a jetton")
+		case m.To != t.Messages[0].To:
+			return refuse(CodeGasless, "messages go to different jetton wallets")
+		case !m.Bounce:
+			return refuse(CodeBounce, "a gasless payment does not bounce")
+		}
+		if j.Payload.Opcode == opRelayerFee {
+			fees++
+		}
+	}
+	if payments := len(t.Messages) - fees; payments != 1 || fees > 1 {
+		return refuse(CodeGasless, "%d payments and %d relayer fees", payments, fees)
+	}
+	return nil
+}
+
+// CheckRelayer refuses a gasless payload of which coins that are left, or the fee, go to another account than the wallet
+// or the relayer that was declared, or whose fee is above most, in the jetton's smallest unit.
+func (t Transaction) CheckRelayer(relayer Address, most Nano) error {
+	if t.Kind != Gasless {
+		return refuse(CodeGasless, "payload is %s", fmt.Sprint(t.Kind))
+	}
+	for _, m := range t.Messages {
+		j, _ := m.Detail.(Jetton)
+		if j.Response != t.Wallet && j.Response != relayer {
+			return refuse(CodeForeignAddress, "the response address is %s, neither the wallet nor the relayer", j.Response)
+		}
+		if !j.Forward.IsZero() && j.Forward.Cmp(m.Value) >= 0 {
+			return refuse(CodeForward, "%s TON go on, %s TON are attached", j.Forward, m.Value)
+		}
+		if j.Payload.Opcode == opRelayerFee && (j.Destination != relayer || j.Amount.Cmp(most) > 0) {
+			return refuse(CodeGasless, "a fee of %s smallest units to %s, at most %s to the relayer", j.Amount.Big(), j.Destination, most.Big())
+		}
+	}
+	return nil
+}
