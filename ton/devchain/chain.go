@@ -39,6 +39,14 @@ type Config struct {
 	GlobalID   int32            // network id that blocks and contracts see
 	BlockEvery time.Duration    // seals an empty block this often; 0: never
 	Logger     *slog.Logger     // nil: silent
+
+	// ValidatorKey signs the blocks; nil: a new one. Chains with the same key, configuration and clock begin with the
+	// same block, so each is a fork of the other.
+	ValidatorKey ed25519.PrivateKey
+
+	// Lie changes answers before they are sent, for tests of clients; nil: the truth. It may return tl.Raw, a whole
+	// answer in bytes. It is called from many goroutines.
+	Lie func(query, answer any) any
 }
 
 // Chain is the chain. Its methods may be called from any goroutine.
@@ -84,7 +92,7 @@ func New(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read blockchain config: %w", err)
 	}
-	validator, err := newValidator()
+	validator, err := newValidator(cfg.ValidatorKey)
 	if err != nil {
 		return nil, fmt.Errorf("make validator: %w", err)
 	}

@@ -30,11 +30,19 @@ type validator struct {
 	setHash uint32 // validator_list_hash_short
 }
 
-func newValidator() (*validator, error) {
-	public, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		return nil, err
+// newValidator is the set of one key, a new one for nil.
+func newValidator(key ed25519.PrivateKey) (*validator, error) {
+	if key == nil {
+		_, made, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return nil, err
+		}
+		key = made
 	}
+	if len(key) != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("key has %d bytes, not %d", len(key), ed25519.PrivateKeySize)
+	}
+	public := key.Public().(ed25519.PublicKey)
 	id, err := tl.Hash(keys.PublicKeyED25519{Key: public})
 	if err != nil {
 		return nil, err
@@ -80,12 +88,12 @@ func (v *validator) install(config *cell.Cell) (*cell.Cell, error) {
 }
 
 // sign is the set's signature of a block.
-func (v *validator) sign(id *lite.BlockIDExt) (lite.SignatureSet, error) {
+func (v *validator) sign(id *lite.BlockIDExt) (lite.SignatureSetOrdinary, error) {
 	signed, err := tl.Serialize(lite.BlockID{RootHash: id.RootHash, FileHash: id.FileHash}, true)
 	if err != nil {
-		return lite.SignatureSet{}, err
+		return lite.SignatureSetOrdinary{}, err
 	}
-	return lite.SignatureSet{
+	return lite.SignatureSetOrdinary{
 		ValidatorSetHash: int32(v.setHash), CatchainSeqno: catchainSeqno,
 		Signatures: []lite.Signature{{NodeIDShort: v.id, Signature: ed25519.Sign(v.key, signed)}},
 	}, nil
