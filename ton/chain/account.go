@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tlb"
 	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
@@ -38,9 +39,12 @@ func (c *Client) readAccount(a ton.Address, h header, s lite.AccountState) (ton.
 	if !s.ID.Equals(h.id) {
 		return ton.Account{}, fmt.Errorf("answer is about block %d", s.ID.SeqNo)
 	}
-	shard, err := shardState(s.Proof)
+	shard, err := c.shardState(a, h, s)
 	if err != nil {
 		return ton.Account{}, fmt.Errorf("read shard state: %w", err)
+	}
+	if shard.Accounts.ShardAccounts == nil {
+		return ton.Account{}, errors.New("accounts are missing")
 	}
 	if shard.GlobalID != c.cfg.GlobalID {
 		return ton.Account{}, fmt.Errorf("liteserver serves the network with global id %d, not %d", shard.GlobalID, c.cfg.GlobalID)
@@ -58,8 +62,23 @@ func (c *Client) readAccount(a ton.Address, h header, s lite.AccountState) (ton.
 	return ton.NewAccount(a, account, h.seqno(), at, true)
 }
 
-// shardState reads the state of the account's shard, most of it pruned, from the second root of the proof.
-func shardState(proof []*cell.Cell) (*tlb.ShardStateUnsplit, error) {
+// shardState returns the state of the account's shard, most of it pruned: proven from block h on where that is wanted.
+func (c *Client) shardState(a ton.Address, h header, s lite.AccountState) (*tlb.ShardStateUnsplit, error) {
+	if !c.proves() {
+		return servedState(s.Proof)
+	}
+	if int32(a.Workchain) == address.MasterchainID {
+		return lite.CheckBlockShardStateProof(s.Proof, h.id.RootHash)
+	}
+	owner := address.NewAddress(0, byte(a.Workchain), a.Hash[:])
+	if err := lite.CheckShardInMasterProofForAccount(h.id, s.ShardProof, s.Shard, owner); err != nil {
+		return nil, err
+	}
+	return lite.CheckBlockShardStateProof(s.Proof, s.Shard.RootHash)
+}
+
+// servedState reads the state from the second root of the proof, as the liteserver gave it.
+func servedState(proof []*cell.Cell) (*tlb.ShardStateUnsplit, error) {
 	if len(proof) != 2 {
 		return nil, fmt.Errorf("proof has %d roots, want 2", len(proof))
 	}
@@ -75,13 +94,11 @@ func shardState(proof []*cell.Cell) (*tlb.ShardStateUnsplit, error) {
 	if err := tlb.LoadFromCellAsProof(&s, body); err != nil {
 		return nil, err
 	}
-	if s.Accounts.ShardAccounts == nil {
-		return nil, errors.New("accounts are missing")
-	}
 	return &s, nil
 }
 
-// shardAccount returns what the shard has of a, nil for nothing, with the full state in place of its hash.
+// shardAccount returns what the shard has of a, nil for nothing, with the full state in place of its hash. Nothing is
+// there only when the cells on the way show that: a way that ends in a pruned cell is another error of the library.
 func shardAccount(shard *tlb.ShardStateUnsplit, a ton.Address, state *cell.Cell) (*tlb.ShardAccount, error) {
 	key := cell.BeginCell().MustStoreSlice(a.Hash[:], 256).EndCell()
 	value, _, err := shard.Accounts.ShardAccounts.LoadValueExtra(key)

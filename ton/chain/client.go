@@ -5,11 +5,14 @@
 //	acc, err := c.Account(ctx, wallet.Address)
 //	txs, err := c.Transactions(ctx, wallet, acc, mirror.LT, mirror.Hash, chain.MaxWalk)
 //
-// A Client never goes back: blocks that it answers from have seqnos and times that don't fall, transactions are linked by
-// hash from the account's state down, and an answer that breaks this is refused with ErrUnavailable, as is silence. It
-// doesn't check proofs yet, so a lying liteserver can still invent an account's state; therefore only the network "dev"
-// is accepted, where the liteserver is trusted: not to lie, and not to crash this process either, since tonutils-go v1.18.0
-// reads answers on a goroutine of its own and panics there on an account's proof that hasn't two roots (tl.executeParse).
+// A Client that is given a trusted block believes nobody: the newest block is proven from it by validators' signatures,
+// and must be at most a minute old; accounts, configuration and what getters return follow from that block by Merkle
+// proofs, transactions by hashes from the account's state down. On the network "dev" alone the trusted block may be
+// missing; the liteserver is then trusted not to lie. In both cases a Client never goes back: blocks that it answers from
+// have seqnos and times that don't fall. An answer that breaks any of this is refused with ErrUnavailable, as is silence.
+//
+// It doesn't promise that a message reaches a validator, and what liteservers withhold for less than a minute is not
+// noticed.
 package chain
 
 import (
@@ -18,11 +21,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	lite "github.com/xssnick/tonutils-go/ton"
 )
 
-// Dev is the name of local networks, the only ones that may be used without proofs.
+// Dev is the name of local networks, the only ones that may be used without a trusted block.
 const Dev = "dev"
 
 var (
@@ -37,15 +41,18 @@ var (
 	// ErrIncomplete is wrapped by Transactions when the position lies further back than limit.
 	ErrIncomplete = errors.New("more transactions than asked for")
 
-	errNetwork = errors.New("only network \"dev\" can be used: liteservers' answers are not proven yet")
+	errTrusted = errors.New("a trusted block is needed: without one, liteservers' answers can't be proven")
 )
 
 // Config says which network to use and through whom.
 type Config struct {
-	Network     string       // "dev"; others refuse until proofs are checked
-	GlobalID    int32        // network id, −239 mainnet, −3 testnet; what the network's blocks must carry
-	Liteservers []Liteserver // asked in turn; for Dial only, 1 to 16
-	Logger      *slog.Logger // nil: silent
+	Network     string           // "dev" may be used without proofs
+	GlobalID    int32            // network id, −239 mainnet, −3 testnet; what the network's blocks must carry
+	Trusted     Block            // what proofs start from; none: nothing is proven, only on "dev"
+	OnTrusted   func(Block)      // told of every newer key block, to start from next time; nil: nobody
+	Liteservers []Liteserver     // asked in turn; for Dial only, 1 to 16
+	Now         func() time.Time // the clock that a proven block is held against; nil: time.Now
+	Logger      *slog.Logger     // nil: silent
 }
 
 // Liteserver is one liteserver's address and identity.
@@ -60,8 +67,11 @@ type Client struct {
 	lite  lite.LiteClient
 	close func()
 
-	mu     sync.Mutex // guards newest
-	newest header
+	proving chan struct{} // holds one token while a newest block is being proven
+
+	mu      sync.Mutex // guards the fields below
+	newest  header
+	trusted Block // the newest key block that is proven
 }
 
 // New returns a client over any connection to liteservers, which the caller closes.
@@ -69,7 +79,14 @@ func New(l lite.LiteClient, cfg Config) *Client {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Client{cfg: cfg, lite: l, close: func() {}}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Client{cfg: cfg, lite: l, close: func() {}, proving: make(chan struct{}, 1), trusted: cfg.Trusted}
+	if c.proves() {
+		c.newest = header{id: cfg.Trusted.id()} // nothing older is answered from
+	}
+	return c
 }
 
 // Dial returns a client over TCP. It tries every liteserver once, within ctx, and keeps trying those that don't answer or

@@ -117,14 +117,14 @@ func TestOtherNetworksAreRefused(t *testing.T) {
 	for _, network := range []string{"", "mainnet", "testnet", "Dev"} {
 		cfg := config
 		cfg.Network = network
-		if _, err := Dial(t.Context(), cfg); !errors.Is(err, errNetwork) {
+		if _, err := Dial(t.Context(), cfg); !errors.Is(err, errTrusted) {
 			t.Errorf("dial %q: %v", network, err)
 		}
-		if _, err := New(chain.LiteClient(), cfg).Head(t.Context()); !errors.Is(err, errNetwork) {
+		if _, err := New(chain.LiteClient(), cfg).Head(t.Context()); !errors.Is(err, errTrusted) {
 			t.Errorf("use %q: %v", network, err)
 		}
 	}
-	if _, err := new(Client).Head(t.Context()); !errors.Is(err, errNetwork) {
+	if _, err := new(Client).Head(t.Context()); !errors.Is(err, errTrusted) {
 		t.Errorf("zero client: %v", err)
 	}
 }

@@ -18,8 +18,8 @@ var errLost = errors.New("connection to a liteserver was lost")
 
 // check refuses what can't work, so that a typing error isn't taken for a liteserver that is down.
 func (c Config) check() error {
-	if c.Network != Dev {
-		return fmt.Errorf("network %q: %w", c.Network, errNetwork)
+	if c.Network != Dev && c.Trusted.IsZero() {
+		return fmt.Errorf("network %q: %w", c.Network, errTrusted)
 	}
 	if len(c.Liteservers) < 1 || len(c.Liteservers) > maxLiteservers {
 		return fmt.Errorf("%d liteservers are configured, want 1 to %d", len(c.Liteservers), maxLiteservers)

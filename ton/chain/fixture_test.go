@@ -54,7 +54,7 @@ func dial(t testing.TB, cfg Config, servers ...*devchain.Server) *Client {
 	return c
 }
 
-// eachTransport runs a test over TCP and in process.
+// eachTransport runs a test over TCP and in process, with proofs and without.
 func eachTransport(t *testing.T, test func(t *testing.T, chain *devchain.Chain, c *Client)) {
 	t.Run("tcp", func(t *testing.T) {
 		chain := newChain(t)
@@ -64,6 +64,19 @@ func eachTransport(t *testing.T, test func(t *testing.T, chain *devchain.Chain, 
 		chain := newChain(t)
 		test(t, chain, New(chain.LiteClient(), config))
 	})
+	t.Run("tcp, proven", func(t *testing.T) {
+		chain := newChain(t)
+		test(t, chain, dial(t, provenBy(chain), serve(t, chain, "127.0.0.1:0")))
+	})
+	t.Run("in process, proven", func(t *testing.T) {
+		chain := newChain(t)
+		test(t, chain, New(chain.LiteClient(), provenBy(chain)))
+	})
+}
+
+// provenBy is the configuration of a client that believes only what follows from the chain's first block.
+func provenBy(c *devchain.Chain) Config {
+	return Config{Network: "testnet", GlobalID: globalID, Trusted: blockOf(c.InitBlock())}
 }
 
 // signer is a V5R1 wallet with its key.

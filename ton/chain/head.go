@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
-	"github.com/xssnick/tonutils-go/address"
 	lite "github.com/xssnick/tonutils-go/ton"
 )
 
@@ -20,7 +18,8 @@ type Head struct {
 // header is a masterchain block with its full name; the zero value is none.
 type header struct {
 	id   *lite.BlockIDExt
-	time uint32
+	time uint32 // 0: only its name is known
+	key  uint32 // seqno of the newest key block up to it, which set the configuration; 0 when nothing is proven
 }
 
 func (h header) seqno() uint32 {
@@ -62,22 +61,55 @@ func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 // header reads the newest block once a liteserver has atLeast and what has been seen; it may take patience for that.
 func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Duration) (header, error) {
 	w := wait{seqno: max(atLeast, c.seen().seqno()), atMost: patience}
-	return ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
-		h := header{info.Last, info.LastUTime}
-		if h.id.Workchain != address.MasterchainID || h.id.Shard != math.MinInt64 || h.seqno() == 0 || h.time == 0 {
+	h, err := ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
+		h := header{id: info.Last, time: info.LastUTime}
+		if !isMasterchain(h.id) || h.seqno() == 0 || h.time == 0 {
 			return header{}, errors.New("newest block is not a masterchain block")
 		}
 		if h.seqno() < w.seqno {
 			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
+		if c.proves() {
+			return h, nil // known by name only
+		}
 		return c.advance(h)
 	})
+	if err != nil || !c.proves() {
+		return h, err
+	}
+	return c.provenHead(ctx, h)
+}
+
+// provenHead takes a block as the newest when it is proven and fresh.
+func (c *Client) provenHead(ctx context.Context, named header) (header, error) {
+	if err := c.sameName(named); err != nil {
+		return header{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	h, err := c.prove(ctx, named)
+	if err != nil {
+		return header{}, unavailable(err)
+	}
+	if h, err = c.advance(h); err == nil {
+		err = c.fresh(h)
+	}
+	if err != nil {
+		return header{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return h, nil
 }
 
 func (c *Client) seen() header {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.newest
+}
+
+// sameName refuses another block of a seqno that was seen, before anything is asked about it.
+func (c *Client) sameName(h header) error {
+	if seen := c.seen(); seen.seqno() == h.seqno() && !seen.id.Equals(h.id) {
+		return fmt.Errorf("there are two blocks %d", h.seqno())
+	}
+	return nil
 }
 
 // advance takes h as the newest block if it is newer, and returns the newest: an answer to a call beside this one may
@@ -90,7 +122,7 @@ func (c *Client) advance(h header) (header, error) {
 		return header{}, fmt.Errorf("block %d is older than block %d before it", h.seqno(), c.newest.seqno())
 	case h.seqno() == c.newest.seqno() && !h.id.Equals(c.newest.id):
 		return header{}, fmt.Errorf("there are two blocks %d", h.seqno())
-	case h.seqno() > c.newest.seqno():
+	case h.seqno() > c.newest.seqno() || c.newest.time == 0:
 		c.newest = h
 	}
 	return c.newest, nil

@@ -19,9 +19,13 @@ const (
 	// catchUp is how long a liteserver that lags behind the newest block seen may take to have it.
 	catchUp = 2 * time.Second
 
-	// maxLag is how much older than the newest block seen the shard state behind an account may be. Shards are committed
-	// within a few seconds; a minute is what the clocks of nodes may differ by.
+	// maxLag is how much older than the newest block seen the shard state behind an account may be, and how far a proven
+	// newest block may be from the clock. Blocks and shards come within seconds; a minute is what the clocks of nodes may
+	// differ by.
 	maxLag = 60 * time.Second
+
+	// maxLinks is how many links of a proof are read at once. Liteservers send up to 16, each with its signatures.
+	maxLinks = 64
 
 	// MaxWalk is how many transactions one call of Transactions reads at most: some hours of a wallet that signs every few
 	// seconds, and about 20 MiB.

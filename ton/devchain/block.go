@@ -3,28 +3,52 @@ package devchain
 import (
 	"crypto/sha256"
 	"math"
+	"sync"
 
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tlb"
 	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-// The magic numbers of block.tlb that are written here.
 const (
-	magicBlock        = 0x11ef55aa
-	magicShardState   = 0x9023afe2
-	magicMcStateExtra = 0xcc26
+	masterchain = -1
+	basechain   = 0
 )
 
-// block is one sealed masterchain block, and the block of the only shard it commits to.
+// block is one sealed masterchain block, and the block of the only shard it commits to. Once sealed it never changes;
+// blocks share the cells that did not change between them.
 type block struct {
 	seqno uint32
 	time  uint32 // gen_utime, Unix seconds
 	lt    uint64 // where its logical time starts
-	id    *lite.BlockIDExt
-	shard *lite.BlockIDExt
+	seed  []byte // of its random numbers, 32 bytes
+	key   bool   // it carries the configuration, so that later blocks can be proven from it
 
-	root  *cell.Cell // as a proof shows it: only the state update is there
-	state *cell.Cell // of the masterchain: the configuration
+	chains [2]sealed                 // the masterchain's and the shard's
+	before *cell.AugmentedDictionary // OldMcBlocksInfo: the masterchain blocks before this one
+
+	shardProof func() ([]*cell.Cell, error) // made once, when it is first asked for
+}
+
+// sealed is a block of one chain with the state after it.
+type sealed struct {
+	id       *lite.BlockIDExt
+	root     *cell.Cell // Block
+	state    *cell.Cell // ShardStateUnsplit
+	accounts *tlb.ShardAccountsAugDict
+	proof    func() (*cell.Cell, error) // of the block; made once, when it is first asked for
+}
+
+func (b *block) master() *sealed { return &b.chains[0] }
+func (b *block) shard() *sealed  { return &b.chains[1] }
+
+// of returns the block that holds the accounts of a workchain.
+func (b *block) of(workchain int32) *sealed {
+	if workchain == masterchain {
+		return b.master()
+	}
+	return b.shard()
 }
 
 // oldestKept is the oldest block that answers queries once b is the newest.
@@ -35,18 +59,45 @@ func (b *block) oldestKept() uint32 {
 	return b.seqno - keepBlocks + 1
 }
 
-// next makes the block after the newest, without content. Its time is the clock's, never earlier than the last block's.
-func (c *Chain) next() *block {
-	b := &block{seqno: 1, time: unix(c.cfg.Now().Unix())}
-	old := cell.BeginCell().EndCell()
-	if c.newest != nil {
-		b.seqno, b.time, old = c.newest.seqno+1, max(b.time, c.newest.time), c.newest.state
+// zero is the state before the first block.
+func (c *Chain) zero() (*block, error) {
+	b := &block{time: unix(c.cfg.Now().Unix()), before: newPreviousBlocks()}
+	for i := range b.chains {
+		accounts, err := tlb.NewShardAccountsAugDict()
+		if err != nil {
+			return nil, err
+		}
+		b.chains[i].accounts = accounts
 	}
+	var err error
+	if b.shard().state, err = c.shardState(b, basechain, nil); err != nil {
+		return nil, err
+	}
+	b.shard().id = blockID(basechain, 0, b.shard().state.Hash())
+	extra, err := c.stateExtra(b)
+	if err != nil {
+		return nil, err
+	}
+	if b.master().state, err = c.shardState(b, masterchain, extra); err != nil {
+		return nil, err
+	}
+	b.master().id = blockID(masterchain, 0, b.master().state.Hash())
+	return b, nil
+}
+
+// next makes the block after the newest, without content. Its time is the clock's, never earlier than the last block's.
+// Its names are filled in when it is finished.
+func (c *Chain) next() *block {
+	last := c.newest
+	b := &block{seqno: last.seqno + 1, time: max(unix(c.cfg.Now().Unix()), last.time), key: last.seqno == 0}
 	b.lt = uint64(b.seqno) * ltPerBlock
-	b.state = shardState(c.cfg.GlobalID, -1, b, accountsProof(nil), c.stateExtra())
-	b.root = blockProof(c.cfg.GlobalID, old, b.state)
-	b.id = blockID(-1, b.seqno, b.root.Hash(0))
-	b.shard = blockID(0, b.seqno, b.id.FileHash)
+	seed := sha256.Sum256(last.master().id.RootHash)
+	b.seed = seed[:]
+	for i := range b.chains {
+		s := &b.chains[i]
+		s.id, s.proof = &lite.BlockIDExt{}, sync.OnceValues(func() (*cell.Cell, error) { return proveBlock(s) })
+	}
+	b.shardProof = sync.OnceValues(b.proveShard)
 	return b
 }
 
@@ -59,44 +110,32 @@ func blockID(workchain int32, seqno uint32, root []byte) *lite.BlockIDExt {
 	return &lite.BlockIDExt{Workchain: workchain, Shard: math.MinInt64, SeqNo: seqno, RootHash: root, FileHash: file[:]}
 }
 
-// stateExtra is McStateExtra (block.tlb): no shards, the configuration, no coins.
-func (c *Chain) stateExtra() *cell.Cell {
-	return cell.BeginCell().MustStoreUInt(magicMcStateExtra, 16).
-		MustStoreBoolBit(false).                                  // shard_hashes
-		MustStoreSlice(make([]byte, 32), 256).                    // config_addr
-		MustStoreRef(c.config.Root()).                            // config
-		MustStoreRef(cell.BeginCell().EndCell()).                 // info
-		MustStoreBigCoins(zero).MustStoreBoolBit(false).EndCell() // global_balance
+// reference is how later blocks name one (ExtBlkRef).
+func (b *block) reference(s *sealed) tlb.ExtBlkRef {
+	return tlb.ExtBlkRef{EndLt: b.endLT(), SeqNo: s.id.SeqNo, RootHash: s.id.RootHash, FileHash: s.id.FileHash}
 }
 
-// shardState is ShardStateUnsplit (block.tlb) with empty queues and statistics.
-func shardState(globalID, workchain int32, b *block, accounts, extra *cell.Cell) *cell.Cell {
-	empty := cell.BeginCell().EndCell()
-	return cell.BeginCell().MustStoreUInt(magicShardState, 32).MustStoreInt(int64(globalID), 32).
-		MustStoreUInt(0, 8).MustStoreInt(int64(workchain), 32).MustStoreUInt(0, 64). // shard_id: the whole workchain
-		MustStoreUInt(uint64(b.seqno), 32).MustStoreUInt(0, 32).                     // seq_no, vert_seq_no
-		MustStoreUInt(uint64(b.time), 32).MustStoreUInt(b.lt, 64).                   // gen_utime, gen_lt
-		MustStoreUInt(uint64(b.seqno), 32).                                          // min_ref_mc_seqno
-		MustStoreRef(empty).MustStoreBoolBit(false).                                 // out_msg_queue_info, before_split
-		MustStoreRef(accounts).MustStoreRef(empty).MustStoreMaybeRef(extra).EndCell()
-}
+func (b *block) endLT() uint64 { return b.lt + ltPerBlock - 1 }
 
-// blockProof is the body of a Merkle proof of a block: all but the update from the old state to the new is pruned.
-func blockProof(globalID int32, old, new *cell.Cell) *cell.Cell {
-	update, err := cell.CreateMerkleUpdate(pruned(old), pruned(new))
-	if err != nil {
-		panic(err) // the cells are made here
+// setAccounts takes the accounts of the last block and the changes of this one. Only what changed is hashed again.
+func (b *block) setAccounts(last *block, changed map[ton.Address]state) error {
+	for i := range b.chains {
+		b.chains[i].accounts = &tlb.ShardAccountsAugDict{AugmentedDictionary: last.chains[i].accounts.Copy()}
 	}
-	// A pruned branch stands for a cell with references; what it was doesn't matter.
-	absent := pruned(cell.BeginCell().MustStoreRef(cell.BeginCell().EndCell()).EndCell())
-	return cell.BeginCell().MustStoreUInt(magicBlock, 32).MustStoreInt(int64(globalID), 32).
-		MustStoreRef(absent).MustStoreRef(absent).MustStoreRef(update).MustStoreRef(absent).EndCell()
+	for a, s := range changed {
+		accounts := b.of(int32(a.Workchain)).accounts
+		key := accountKey(a.Hash[:])
+		var err error
+		if s.exists() {
+			err = accounts.Set(key, s.prepared.ShardAccountCell())
+		} else if _, missing := accounts.LoadValue(key); missing == nil {
+			err = accounts.Delete(key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func pruned(c *cell.Cell) *cell.Cell {
-	p, err := cell.CreatePrunedBranch(c, 1, 0)
-	if err != nil {
-		panic(err) // the cells are made here
-	}
-	return p
-}
+func accountKey(hash []byte) *cell.Cell { return cell.BeginCell().MustStoreSlice(hash, 256).EndCell() }

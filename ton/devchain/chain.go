@@ -1,15 +1,17 @@
 // Package devchain is a local TON chain for development and tests: the transaction emulator behind a real ADNL
-// liteserver, which an unmodified tonutils-go client uses as it uses a public one (with ProofCheckPolicyUnsafe: the
-// chain has no validators, so nothing is proven but the configuration).
+// liteserver, which an unmodified tonutils-go client uses as it uses a public one, proofs included: a validator of the
+// chain's own signs its masterchain blocks, and accounts, configuration and blocks are proven from the first one on.
 //
 //	c, err := devchain.New(devchain.Config{Now: time.Now, BlockEvery: devchain.DefaultBlockEvery})
 //	s, err := c.Serve("127.0.0.1:0")           // for other processes: s.Addr, s.PublicKey
-//	api := tonutils.NewAPIClient(c.LiteClient()) // in this process, without sockets or goroutines
+//	api := tonutils.NewAPIClient(c.LiteClient(), tonutils.ProofCheckPolicySecure) // in this process, without sockets
+//	api.SetTrustedBlock(c.InitBlock())
 //
 // Every accepted external message is executed at once, with the messages it causes, and sealed in a masterchain block of
 // its own; so several blocks may carry the same second. An external message that isn't accepted is an error to its
 // sender and seals nothing. All state is in memory. There is one shard; messages between accounts take no time; no
-// validators are paid. It is no test of real networks' fees, delays, forks or proofs.
+// validators are paid, and none change. Blocks list transactions, but no messages and no flow of value; the hash of a
+// block's file is that of its root's hash. It is no test of real networks' fees, delays, forks or elections.
 package devchain
 
 import (
@@ -21,6 +23,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
+	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
@@ -36,6 +39,14 @@ type Config struct {
 	GlobalID   int32            // network id that blocks and contracts see
 	BlockEvery time.Duration    // seals an empty block this often; 0: never
 	Logger     *slog.Logger     // nil: silent
+
+	// ValidatorKey signs the blocks; nil: a new one. Chains with the same key, configuration and clock begin with the
+	// same block, so each is a fork of the other.
+	ValidatorKey ed25519.PrivateKey
+
+	// Lie changes answers before they are sent, for tests of clients; nil: the truth. It may return tl.Raw, a whole
+	// answer in bytes. It is called from many goroutines.
+	Lie func(query, answer any) any
 }
 
 // Chain is the chain. Its methods may be called from any goroutine.
@@ -44,6 +55,10 @@ type Chain struct {
 	config *tvm.PreparedBlockchainConfig
 	tvm    *tvm.TVM
 	key    ed25519.PrivateKey // of its liteservers
+
+	validator *validator
+	first     *block // the only key block, from which all others are proven
+	zeroState lite.ZeroStateIDExt
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
@@ -77,6 +92,13 @@ func New(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read blockchain config: %w", err)
 	}
+	validator, err := newValidator(cfg.ValidatorKey)
+	if err != nil {
+		return nil, fmt.Errorf("make validator: %w", err)
+	}
+	if root, err = validator.install(root); err != nil {
+		return nil, fmt.Errorf("install validator: %w", err)
+	}
 	config, err := tvm.PrepareBlockchainConfig(root)
 	if err != nil {
 		return nil, fmt.Errorf("prepare blockchain config: %w", err)
@@ -85,14 +107,38 @@ func New(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make liteserver key: %w", err)
 	}
-	c := &Chain{cfg: cfg, config: config, tvm: tvm.NewTVM(), key: key, accounts: map[ton.Address]*account{}}
+	c := &Chain{
+		cfg: cfg, config: config, tvm: tvm.NewTVM(), key: key, validator: validator, accounts: map[ton.Address]*account{},
+	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
-	c.commit(&draft{chain: c, block: c.next()})
+	if err := c.begin(); err != nil {
+		return nil, fmt.Errorf("make the first block: %w", err)
+	}
 	if cfg.BlockEvery > 0 {
 		c.ticking.Go(c.tick)
 	}
 	return c, nil
 }
+
+// begin seals the first block on the zero state.
+func (c *Chain) begin() (err error) {
+	if c.newest, err = c.zero(); err != nil {
+		return err
+	}
+	c.zeroState = lite.ZeroStateIDExt{
+		Workchain: masterchain, RootHash: c.newest.master().id.RootHash, FileHash: c.newest.master().id.FileHash,
+	}
+	d := &draft{chain: c, block: c.next()}
+	if err := d.finish(); err != nil {
+		return err
+	}
+	c.commit(d)
+	c.first = d.block
+	return nil
+}
+
+// InitBlock names the first block, from which a client that checks proofs starts.
+func (c *Chain) InitBlock() *lite.BlockIDExt { return c.first.master().id.Copy() }
 
 // tick seals empty blocks until the chain is closed.
 func (c *Chain) tick() {

@@ -19,16 +19,23 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-// eachClient runs a test with tonutils-go's own client, as it comes, over TCP and in process.
+// eachClient runs a test with tonutils-go's own client, as it comes and proving, over TCP and in process.
 func eachClient(t *testing.T, test func(t *testing.T, c *Chain, api *lite.APIClient)) {
 	t.Run("tcp", func(t *testing.T) {
 		c := newChain(t, Config{})
-		test(t, c, lite.NewAPIClient(dial(t, serve(t, c, "127.0.0.1:0")), lite.ProofCheckPolicyUnsafe))
+		test(t, c, secure(c, dial(t, serve(t, c, "127.0.0.1:0"))))
 	})
 	t.Run("in process", func(t *testing.T) {
 		c := newChain(t, Config{})
-		test(t, c, lite.NewAPIClient(c.LiteClient(), lite.ProofCheckPolicyUnsafe))
+		test(t, c, secure(c, c.LiteClient()))
 	})
+}
+
+// secure is the client that checks everything it can, from the chain's first block on.
+func secure(c *Chain, l lite.LiteClient) *lite.APIClient {
+	api := lite.NewAPIClient(l, lite.ProofCheckPolicySecure)
+	api.SetTrustedBlock(c.InitBlock())
+	return api
 }
 
 func serve(t testing.TB, c *Chain, addr string) *Server {
@@ -107,7 +114,7 @@ func TestUnmodifiedClientDeploysSendsAndLists(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A client keeps the newest block for a second; this chain has gone on since, so each message takes a new one.
-			w := newWallet(t, lite.NewAPIClient(api.Client(), lite.ProofCheckPolicyUnsafe))
+			w := newWallet(t, secure(c, api.Client()))
 			tx, b, err := w.SendWaitTransaction(t.Context(), m)
 			if err != nil {
 				t.Fatal(err)
@@ -236,7 +243,7 @@ func TestBounceComesBackInTheSameBlock(t *testing.T) {
 	if b := c.Balance(s.Address); b.Cmp(nano(t, "4.9")) < 0 || c.Executed(s.Address) != 3 || !c.Balance(to).IsZero() {
 		t.Fatalf("sender has %v after %d transactions, destination %v", b, c.Executed(s.Address), c.Balance(to))
 	}
-	api := lite.NewAPIClient(c.LiteClient(), lite.ProofCheckPolicyUnsafe)
+	api := secure(c, c.LiteClient())
 	if acc := getAccount(t, api, newestBlock(t, api), friendly(to)); acc.State != nil {
 		t.Fatalf("a bounced message left an account: %+v", acc.State)
 	}
@@ -244,7 +251,7 @@ func TestBounceComesBackInTheSameBlock(t *testing.T) {
 
 func TestAccountIsAnsweredExactlyAtItsBlock(t *testing.T) {
 	c := newChain(t, Config{})
-	api := lite.NewAPIClient(c.LiteClient(), lite.ProofCheckPolicyUnsafe)
+	api := secure(c, c.LiteClient())
 	a := ton.Address{Hash: [32]byte{5}}
 	empty := newestBlock(t, api)
 	fund(t, c, a, "1")
@@ -282,7 +289,7 @@ func TestAccountsOfImpossibleWorkchainsAreRefused(t *testing.T) {
 	b, _ := c.head()
 	id := lite.AccountID{Workchain: 256, ID: make([]byte, 32)} // 0 in eight bits
 	for _, q := range []any{
-		lite.GetAccountState{ID: b.id, Account: id}, lite.RunSmcMethod{ID: b.id, Account: id},
+		lite.GetAccountState{ID: b.master().id, Account: id}, lite.RunSmcMethod{ID: b.master().id, Account: id},
 		lite.GetTransactions{Limit: 1, AccID: &id, TxHash: make([]byte, 32)},
 	} {
 		if answer, ok := query(t, c, q).(lite.LSError); !ok || answer.Code != codeProtocol {
@@ -293,7 +300,7 @@ func TestAccountsOfImpossibleWorkchainsAreRefused(t *testing.T) {
 
 func TestMethodArgumentsAndErrors(t *testing.T) {
 	c := newChain(t, Config{})
-	api := lite.NewAPIClient(c.LiteClient(), lite.ProofCheckPolicyUnsafe)
+	api := secure(c, c.LiteClient())
 	w := newWallet(t, api)
 	fund(t, c, ours(t, w.WalletAddress()), "1")
 	if _, err := api.RunGetMethod(t.Context(), newestBlock(t, api), w.WalletAddress(), "seqno"); err == nil {

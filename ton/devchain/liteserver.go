@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
-	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tl"
 	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
@@ -29,6 +28,9 @@ const (
 // answer answers one query, as it was parsed: a value, or a list that starts with waitMasterchainSeqno. What it can't
 // answer is an LSError. It blocks only for that wait.
 func (c *Chain) answer(ctx context.Context, query any) (answer tl.Serializable) {
+	if c.cfg.Lie != nil {
+		defer func() { answer = c.cfg.Lie(asked(query), answer) }()
+	}
 	// The query is anybody's, and the libraries that read it are large: a panic in one ends that query, not the network.
 	defer func() {
 		if r := recover(); r != nil {
@@ -44,6 +46,14 @@ func (c *Chain) answer(ctx context.Context, query any) (answer tl.Serializable) 
 		return ls
 	}
 	return lite.LSError{Code: codeProtocol, Text: err.Error()}
+}
+
+// asked is the query itself, without a wait before it.
+func asked(query any) any {
+	if list, ok := query.([]tl.Serializable); ok && len(list) > 0 {
+		return list[len(list)-1]
+	}
+	return query
 }
 
 func (c *Chain) dispatch(ctx context.Context, query any) (tl.Serializable, error) {
@@ -67,6 +77,18 @@ func (c *Chain) dispatch(ctx context.Context, query any) (tl.Serializable, error
 		return c.configInfo(q.Mode, q.BlockID)
 	case lite.GetConfigParams:
 		return c.configInfo(q.Mode, q.BlockID)
+	case lite.GetBlockProof:
+		return c.blockProof(q)
+	case lite.GetBlockHeader:
+		return c.blockHeader(q.ID, q.Mode)
+	case lite.LookupBlock:
+		return c.lookupBlock(q)
+	case lite.GetBlockData:
+		return c.blockData(q.ID)
+	case lite.GetAllShardsInfo:
+		return c.allShards(q.ID)
+	case lite.GetOneTransaction:
+		return c.oneTransaction(q)
 	case lite.GetTime:
 		return lite.CurrentTime{Now: unix(c.cfg.Now().Unix())}, nil
 	case lite.GetVersion:
@@ -89,20 +111,20 @@ func (c *Chain) afterWait(ctx context.Context, list []tl.Serializable) (tl.Seria
 
 func (c *Chain) info() lite.MasterchainInfo {
 	b, _ := c.head()
-	return lite.MasterchainInfo{Last: b.id, StateRootHash: b.state.Hash(), Init: zeroState()}
+	return lite.MasterchainInfo{Last: b.master().id, StateRootHash: b.master().state.Hash(), Init: c.zeroStateID()}
 }
 
 func (c *Chain) infoExt() lite.MasterchainInfoExt {
 	b, _ := c.head()
 	return lite.MasterchainInfoExt{
-		Version: version, Capabilities: capabilities, Last: b.id, LastUTime: b.time, Now: unix(c.cfg.Now().Unix()),
-		StateRootHash: b.state.Hash(), Init: zeroState(),
+		Version: version, Capabilities: capabilities, Last: b.master().id, LastUTime: b.time, Now: unix(c.cfg.Now().Unix()),
+		StateRootHash: b.master().state.Hash(), Init: c.zeroStateID(),
 	}
 }
 
-// zeroState names the state before the first block; this chain has none.
-func zeroState() *lite.ZeroStateIDExt {
-	return &lite.ZeroStateIDExt{Workchain: address.MasterchainID, RootHash: make([]byte, 32), FileHash: make([]byte, 32)}
+func (c *Chain) zeroStateID() *lite.ZeroStateIDExt {
+	id := c.zeroState
+	return &id
 }
 
 func (c *Chain) listTransactions(q lite.GetTransactions) (tl.Serializable, error) {
@@ -144,11 +166,11 @@ func (c *Chain) configInfo(mode int32, id *lite.BlockIDExt) (tl.Serializable, er
 	if err != nil {
 		return nil, err
 	}
-	block, err := cell.CreateMerkleProof(b.root)
+	block, err := b.master().proof()
 	if err != nil {
 		return nil, err
 	}
-	state, err := cell.CreateMerkleProof(b.state)
+	state, err := b.proveConfig()
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,12 @@ func (c *Chain) runMethod(q lite.RunSmcMethod) (tl.Serializable, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := lite.RunMethodResult{Mode: 1 << 2, ID: q.ID, ShardBlock: b.shard, ExitCode: lite.ErrCodeContractNotInitialized}
+	answer := lite.RunMethodResult{
+		Mode: 1 << 2, ID: q.ID, ShardBlock: b.of(q.Account.Workchain).id, ExitCode: lite.ErrCodeContractNotInitialized,
+	}
+	if err := b.proveMethod(&answer, q, a, s); err != nil {
+		return nil, err
+	}
 	if s == nil || s.prepared.State().StateInit == nil {
 		return answer, nil
 	}
@@ -79,7 +84,7 @@ func (c *Chain) environment(b *block, a ton.Address, s *state) tuple.Tuple {
 	lt := new(big.Int).SetUint64(b.lt)
 	return tuple.NewTupleValue(tuple.NewTupleValue(
 		big.NewInt(0x076ef1ea), zero, zero, // magic, actions, msgs_sent
-		big.NewInt(int64(b.time)), lt, lt, new(big.Int).SetBytes(b.id.FileHash), // unixtime, block_lt, trans_lt, rand_seed
+		big.NewInt(int64(b.time)), lt, lt, new(big.Int).SetBytes(b.seed), // unixtime, block_lt, trans_lt, rand_seed
 		tuple.NewTupleValue(new(big.Int).Set(s.prepared.State().Balance.Nano()), nil),
 		cell.BeginCell().MustStoreAddr(friendly(a)).ToSlice(), c.config.Root()))
 }

@@ -68,6 +68,9 @@ func (c *Chain) seal(first *tvm.PreparedMessage) error {
 		}
 	}
 	d.deliver()
+	if err := d.finish(); err != nil {
+		return err
+	}
 	c.commit(d)
 	return nil
 }
@@ -87,7 +90,7 @@ func (d *draft) deliver() {
 func (c *Chain) draft() (*draft, error) {
 	b := c.next()
 	context, err := c.config.NewBlockContext(tvm.BlockOptions{
-		Now: b.time, BlockLT: int64(b.lt), RandSeed: b.id.FileHash, GlobalID: c.cfg.GlobalID,
+		Now: b.time, BlockLT: int64(b.lt), RandSeed: b.seed, GlobalID: c.cfg.GlobalID,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start block: %w", err)
@@ -118,7 +121,7 @@ func (d *draft) execute(m *tvm.PreparedMessage) error {
 	}
 	d.changed[to] = state{seqno: d.block.seqno, prepared: r.NextAccount, stat: r.AccountStorageStat}
 	d.done = append(d.done, executed{to, transaction{
-		lt: r.NextAccount.ShardAccount().LastTransLT, cell: r.TransactionCell, id: d.block.shard,
+		lt: r.NextAccount.ShardAccount().LastTransLT, cell: r.TransactionCell, id: d.block.of(int32(to.Workchain)).id,
 	}})
 	return d.emit(r.OutMessages)
 }
@@ -176,10 +179,13 @@ func (c *Chain) commit(d *draft) {
 	c.sealed = make(chan struct{})
 }
 
-// standard converts an address of the library; only plain ones have accounts here.
+// standard converts an address of the library; only plain ones of the two workchains have accounts here.
 func standard(a *address.Address) (ton.Address, error) {
 	if a == nil || a.Type() != address.StdAddress || a.Anycast() != nil {
 		return ton.Address{}, errors.New("destination is not a standard address")
+	}
+	if a.Workchain() != masterchain && a.Workchain() != basechain {
+		return ton.Address{}, errors.New("destination is in a workchain that isn't there")
 	}
 	return ton.Address{Workchain: int8(a.Workchain()), Hash: [32]byte(a.Data())}, nil
 }

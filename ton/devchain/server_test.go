@@ -158,7 +158,7 @@ func TestConcurrentClients(t *testing.T) {
 		from, p := newSigner(t, i+1), dial(t, s)
 		fund(t, c, from.Address, "10")
 		all.Go(func() {
-			if err := spend(t, lite.NewAPIClient(p, lite.ProofCheckPolicyUnsafe), from, to); err != nil {
+			if err := spend(t, secure(c, p), from, to); err != nil {
 				t.Error(err)
 			}
 		})
@@ -209,10 +209,10 @@ func FuzzQuery(f *testing.F) {
 	tx := c.accounts[s.Address].transactions[1]
 	for _, q := range []any{
 		lite.GetMasterchainInf{}, lite.GetMasterchainInfoExt{}, lite.GetTime{}, lite.GetVersion{},
-		lite.GetAccountState{ID: b.id, Account: id}, lite.GetConfigAll{BlockID: b.id},
-		lite.GetConfigParams{BlockID: b.id, Params: []int32{20}}, lite.SendMessage{Body: boc},
+		lite.GetAccountState{ID: b.master().id, Account: id}, lite.GetConfigAll{BlockID: b.master().id},
+		lite.GetConfigParams{BlockID: b.master().id, Params: []int32{20}}, lite.SendMessage{Body: boc},
 		lite.GetTransactions{Limit: 5, AccID: &id, LT: int64(tx.lt), TxHash: tx.cell.Hash()},
-		lite.RunSmcMethod{Mode: 4, ID: b.id, Account: id, MethodID: 85143},
+		lite.RunSmcMethod{Mode: 4, ID: b.master().id, Account: id, MethodID: 85143},
 	} {
 		f.Add(serialized(f, q))
 		f.Add(serialized(f, lite.WaitMasterchainSeqno{Seqno: 1, Timeout: 1}, q))

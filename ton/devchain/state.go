@@ -23,11 +23,13 @@ type state struct {
 	stat     *cell.Cell // storage statistics, which the emulator takes back
 }
 
+func (s *state) exists() bool { return s.prepared.State().IsValid }
+
 // transaction is one executed transaction.
 type transaction struct {
 	lt   uint64
 	cell *cell.Cell
-	id   *lite.BlockIDExt // of its shard block
+	id   *lite.BlockIDExt // of its block; filled in when that is finished
 }
 
 func (a *account) newest() *state {
