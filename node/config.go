@@ -13,6 +13,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/chain"
 )
 
 // maxConfig bounds the configuration file; ours are below 4 KiB.
@@ -51,8 +52,12 @@ type Config struct {
 
 // Network is the part of the configuration that all parties agree on.
 type Network struct {
-	// Name of the network. "dev" is a local chain; any other needs proven chain state, which this release can't check.
+	// Name of the network, such as mainnet or testnet. On "dev", a local chain, the liteserver may be trusted instead of
+	// proving what it says.
 	Name string `yaml:"name"`
+	// TrustedBlock is the masterchain block that all proofs start from, seqno:root hash:file hash: validator.init_block of
+	// the network's global configuration, which every operator checks elsewhere. Needed but on dev.
+	TrustedBlock chain.Block `yaml:"trusted_block,omitempty"`
 	// GlobalID is TON's global id: -239 for mainnet, -3 for testnet.
 	GlobalID int32 `yaml:"global_id"`
 	// Threshold is how many parties must sign: at least 2.
@@ -181,6 +186,9 @@ func ParseConfig(raw []byte, getenv func(string) string) (Config, error) {
 // Manifest returns the part that all parties agree on; its digest is the network id.
 func (c Config) Manifest() wire.Manifest {
 	m := wire.Manifest{Name: c.Network.Name, GlobalID: c.Network.GlobalID, Need: c.Network.Threshold, Required: c.Network.Required}
+	if !c.Network.TrustedBlock.IsZero() {
+		m.Trusted = c.Network.TrustedBlock.String()
+	}
 	for _, p := range c.Network.Parties {
 		m.Parties = append(m.Parties, wire.Party{Name: p.Name, Identity: p.Identity, Operators: p.Operators,
 			PolicyAdmins: p.PolicyAdmins, Trippers: p.Trippers, Auditors: p.Auditors})

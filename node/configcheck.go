@@ -30,8 +30,8 @@ func (c Config) check() (problems []problem) {
 	if _, ok := c.Manifest().Party(c.Party); !ok {
 		bad("party", "%q is not among network.parties", c.Party)
 	}
-	if c.Network.Name != wire.DevNetwork {
-		bad("network.name", "%q needs proven chain state, which this release can't check yet: only %q may run", c.Network.Name, wire.DevNetwork)
+	if c.Network.Name != wire.DevNetwork && c.Network.TrustedBlock.IsZero() {
+		bad("network.trusted_block", "missing: nothing that a liteserver says of %q could be proven; only %q runs without", c.Network.Name, wire.DevNetwork)
 	}
 	if len(c.Chain.Liteservers) == 0 {
 		bad("chain.liteservers", "none given: name at least one that you trust to reach TON")

@@ -57,6 +57,9 @@ func (n *Node) missing(h Health) (missing []string) {
 	} else if skew := n.env.Now().Sub(h.Head.Time); skew.Abs() > time.Minute {
 		missing = append(missing, fmt.Sprintf("clock: %s from the chain's", skew.Round(time.Second)))
 	}
+	if n.emulator.Load() == nil {
+		missing = append(missing, "chain: the blockchain's configuration was not read yet")
+	}
 	if h.Policy.Version == 0 {
 		missing = append(missing, "policy: none is applied, so everything is denied")
 	}

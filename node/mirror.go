@@ -239,6 +239,7 @@ func (n *Node) watch() {
 		case <-n.ctx.Done():
 			return
 		}
+		n.refreshConfiguration()
 		for _, w := range n.wallets.all() {
 			v := n.mirror.view(w.ID)
 			v.mu.Lock()

@@ -30,7 +30,6 @@ import (
 	"github.com/tonaiagent/mpcnode/p2p"
 	"github.com/tonaiagent/mpcnode/store"
 	"github.com/tonaiagent/mpcnode/ton"
-	"github.com/tonaiagent/mpcnode/ton/chain"
 )
 
 // drain is how long attempts may go on once the node is told to stop.
@@ -63,9 +62,11 @@ type Node struct {
 	ledger   *store.Ledger
 	vault    *store.Vault
 	chain    Chain
-	emulator atomic.Pointer[ton.Emulator]
-	net      p2p.Host
-	online   chan struct{} // closed once net is set: its callbacks may come before
+	emulator atomic.Pointer[ton.Emulator] // nil until the blockchain's configuration was read
+
+	configuration configuration
+	net           p2p.Host
+	online        chan struct{} // closed once net is set: its callbacks may come before
 
 	wallets  wallets
 	mirror   mirror
@@ -155,7 +156,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.ledger, n.vault = n.store.Ledger(), n.store.Vault()
-	if err := n.openEmulator(ctx); err != nil {
+	if err := n.loadConfiguration(ctx); err != nil {
 		return err
 	}
 	if err := n.loadWallets(ctx); err != nil {
@@ -168,23 +169,6 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.spawn(n.watch)
-	return nil
-}
-
-// openEmulator prepares the blockchain's configuration once. The dev chain's is built in.
-func (n *Node) openEmulator(ctx context.Context) error {
-	config, err := n.chain.BlockchainConfig(ctx)
-	if errors.Is(err, chain.ErrUnavailable) && n.cfg.Network.Name == wire.DevNetwork {
-		config, err = ton.DevConfig(), nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the blockchain's configuration: %w", err)
-	}
-	e, err := ton.NewEmulator(config)
-	if err != nil {
-		return err
-	}
-	n.emulator.Store(e)
 	return nil
 }
 

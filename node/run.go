@@ -30,6 +30,10 @@ func Start(ctx context.Context, cfg Config, log *slog.Logger, fatal func(error))
 
 func (c Config) chain(log *slog.Logger) chain.Config {
 	out := chain.Config{Network: c.Network.Name, GlobalID: c.Network.GlobalID, Logger: log}
+	if !c.Network.TrustedBlock.IsZero() {
+		out.Trusted = newestTrusted(c.Data, c.Network.TrustedBlock, log)
+		out.OnTrusted = func(b chain.Block) { keepTrusted(c.Data, b, log) }
+	}
 	for _, l := range c.Chain.Liteservers {
 		out.Liteservers = append(out.Liteservers, chain.Liteserver{Addr: l.Address, Key: l.Key})
 	}

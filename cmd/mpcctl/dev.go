@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/devchain"
 )
 
 // devReport is what `mpcctl dev --json` prints once the network can be used. Its names are stable.
@@ -41,7 +42,22 @@ type devOptions struct {
 	unlimited bool
 	wallets   int
 	funds     string // TON in each wallet
-	listen    string // of the liteserver, host:port
+	devListener
+}
+
+// devListener says how the chain is served.
+type devListener struct {
+	listen string // of the liteserver, host:port
+	proofs bool   // nodes believe only what it proves
+}
+
+// trusted names the block that proofs start from, "" if none are asked for.
+func (l devListener) trusted(c *devchain.Chain) string {
+	if !l.proofs {
+		return ""
+	}
+	first := c.InitBlock()
+	return fmt.Sprintf("%d:%x:%x", first.SeqNo, first.RootHash, first.FileHash)
 }
 
 // devListen is a free port that nobody but this machine reaches.
@@ -59,6 +75,7 @@ func (t *tool) devCommand() *cobra.Command {
 	f.BoolVar(&o.unlimited, "unlimited", false, "a policy without limits, rates or caller tokens, for benchmarks")
 	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
 	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
+	f.BoolVar(&o.proofs, "proofs", false, "hold the liteserver to proofs, as on a public network; costs a proof a block")
 	f.StringVar(&o.listen, "listen", devListen, "where the chain's liteserver listens; beyond loopback only where everybody is trusted")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.wallets < 1 || o.wallets > maxDevWallets {
@@ -88,7 +105,7 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	if err != nil {
 		return err
 	}
-	work, d, err := startDevnet(ctx, t.ui, dir, o.listen)
+	work, d, err := startDevnet(ctx, t.ui, dir, o.devListener)
 	if err == nil {
 		err = d.setUp(work, walletNames(o.wallets), document, funds)
 	}

@@ -31,9 +31,9 @@ type devnet struct {
 	cancel    context.CancelCauseFunc
 }
 
-// startDevnet starts a network over the empty directory dir, its liteserver on the address listen. The context that it returns ends, with the cause, when ctx
+// startDevnet starts a network over the empty directory dir, its liteserver where at says. The context that it returns ends, with the cause, when ctx
 // does or when a node ends by itself. The network must be stopped whether or not there is an error.
-func startDevnet(ctx context.Context, u *ui, dir, listen string) (context.Context, *devnet, error) {
+func startDevnet(ctx context.Context, u *ui, dir string, at devListener) (context.Context, *devnet, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	d := &devnet{ui: u, dir: dir, cancel: cancel}
 	binary, err := findNode(ctx, u, dir)
@@ -42,7 +42,7 @@ func startDevnet(ctx context.Context, u *ui, dir, listen string) (context.Contex
 	}
 	d.started = time.Now()
 	u.say("starting a local chain and %d nodes", len(devParties))
-	if err := d.prepare(listen); err != nil {
+	if err := d.prepare(at); err != nil {
 		return ctx, d, err
 	}
 	for _, p := range d.parties {
@@ -60,14 +60,14 @@ func startDevnet(ctx context.Context, u *ui, dir, listen string) (context.Contex
 }
 
 // prepare starts the chain and writes all files.
-func (d *devnet) prepare(listen string) (err error) {
+func (d *devnet) prepare(at devListener) (err error) {
 	if d.chain, err = devchain.New(devchain.Config{GlobalID: devGlobalID, BlockEvery: devchain.DefaultBlockEvery}); err != nil {
 		return err
 	}
-	if d.lite, err = d.chain.Serve(listen); err != nil {
+	if d.lite, err = d.chain.Serve(at.listen); err != nil {
 		return err
 	}
-	if d.parties, d.contexts, err = layOut(d.dir, d.lite); err != nil {
+	if d.parties, d.contexts, err = layOut(d.dir, d.lite, at.trusted(d.chain)); err != nil {
 		return err
 	}
 	for _, x := range d.contexts.Contexts {

@@ -44,7 +44,7 @@ func (p *party) path(name string) string { return filepath.Join(p.dir, name) }
 func (p *party) url() string             { return "http://" + p.api }
 
 // layOut makes everything that three nodes need to start, under dir, and the contexts with which the tool speaks to them.
-func layOut(dir string, lite *devchain.Server) ([]*party, Contexts, error) {
+func layOut(dir string, lite *devchain.Server, trusted string) ([]*party, Contexts, error) {
 	var parties []*party
 	for _, name := range devParties {
 		p := &party{name: name, dir: filepath.Join(dir, name)}
@@ -58,7 +58,7 @@ func layOut(dir string, lite *devchain.Server) ([]*party, Contexts, error) {
 	}
 	var network [32]byte
 	for _, p := range parties {
-		id, err := p.writeConfig(parties, lite)
+		id, err := p.writeConfig(parties, lite, trusted)
 		if err != nil {
 			return nil, Contexts{}, err
 		}
@@ -126,9 +126,19 @@ func freePort() (net.Listener, error) {
 	return nil, fmt.Errorf("find a free port: %w", errs[0])
 }
 
-// writeConfig writes the party's configuration and returns the network id that follows from it.
-func (p *party) writeConfig(parties []*party, lite *devchain.Server) (network [32]byte, err error) {
-	raw, err := yaml.Marshal(p.config(parties, lite))
+// provenNetwork is the name of a local network whose nodes believe nothing that the liteserver can't prove.
+const provenNetwork = "local"
+
+// writeConfig writes the party's configuration, with the block that proofs start from if there is one, and returns the network id that follows from it.
+func (p *party) writeConfig(parties []*party, lite *devchain.Server, trusted string) (network [32]byte, err error) {
+	c := p.config(parties, lite)
+	if trusted != "" {
+		c.Network.Name = provenNetwork
+		if err := c.Network.TrustedBlock.UnmarshalText([]byte(trusted)); err != nil {
+			return network, fmt.Errorf("write configuration: %w", err)
+		}
+	}
+	raw, err := yaml.Marshal(c)
 	if err != nil {
 		return network, fmt.Errorf("write configuration: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 
 func TestThreeNodesAgreeOnTheirNetwork(t *testing.T) {
 	dir := t.TempDir()
-	parties, contexts, err := layOut(dir, &devchain.Server{Addr: "127.0.0.1:4000", PublicKey: make([]byte, 32)})
+	parties, contexts, err := layOut(dir, &devchain.Server{Addr: "127.0.0.1:4000", PublicKey: make([]byte, 32)}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestThreeNodesAgreeOnTheirNetwork(t *testing.T) {
 
 func TestSecretsOfALocalNetworkAreTheUsersAlone(t *testing.T) {
 	dir := t.TempDir()
-	if _, _, err := layOut(dir, &devchain.Server{Addr: "127.0.0.1:4000", PublicKey: make([]byte, 32)}); err != nil {
+	if _, _, err := layOut(dir, &devchain.Server{Addr: "127.0.0.1:4000", PublicKey: make([]byte, 32)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	secrets := 0

@@ -17,11 +17,12 @@ const DevNetwork = "dev"
 // Manifest names a network: its chain, its parties and how many of them must sign. Its digest is the network id, which
 // every request, session and statement carries; nodes whose digests differ don't talk.
 type Manifest struct {
-	Name     string   `cbor:"1,keyasint"` // e.g. dev, testnet, mainnet
-	GlobalID int32    `cbor:"2,keyasint"` // TON's global id: −239 mainnet, −3 testnet
-	Need     int      `cbor:"3,keyasint"` // how many must sign ("threshold" to users)
-	Parties  []Party  `cbor:"4,keyasint"` // ordered by name
-	Required []string `cbor:"5,keyasint"` // parties among the signers of every session
+	Name     string   `cbor:"1,keyasint"`           // e.g. dev, testnet, mainnet
+	GlobalID int32    `cbor:"2,keyasint"`           // TON's global id: −239 mainnet, −3 testnet
+	Need     int      `cbor:"3,keyasint"`           // how many must sign ("threshold" to users)
+	Parties  []Party  `cbor:"4,keyasint"`           // ordered by name
+	Required []string `cbor:"5,keyasint"`           // parties among the signers of every session
+	Trusted  string   `cbor:"6,keyasint,omitempty"` // masterchain block that chain proofs start from, seqno:root hash:file hash; "" on dev only
 }
 
 // Party is one owner and its node.

@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"testing"
+
+	lite "github.com/xssnick/tonutils-go/ton"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/node"
+)
+
+// onProven is ready on a network where nothing that a liteserver says is believed.
+func onProven(t *testing.T) *network {
+	t.Helper()
+	w := networkOn(t, "local", 2)
+	for _, name := range names {
+		w.up(name)
+	}
+	w.allUp()
+	w.keygen("key-w1")
+	w.enrol("key-w1", "w1", "agent-1", policyOf(1, "agent-1", "", "100", "100"))
+	w.fund("w1", "1000")
+	return w
+}
+
+func TestTransferOnAProvenNetwork(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := onProven(t)
+		o, _ := orderOf(w, "k-proven")
+		if r, err := w.send(o); err != nil || r.State != node.StateConfirmed {
+			t.Fatalf("%s %s, %v", r.State, r.Reason.Code, err)
+		}
+		w.down("user") // and from the persisted state on
+		w.up("user")
+		w.allUp()
+		o, _ = orderOf(w, "k-proven-2")
+		if r, err := w.send(o); err != nil || r.State != node.StateConfirmed {
+			t.Fatalf("after a restart: %s %s, %v", r.State, r.Reason.Code, err)
+		}
+	})
+}
+
+// A liteserver that answers with another account's state, or none, gets its node to refuse; the others go on.
+func TestLiarsNodeRefuses(t *testing.T) {
+	for what, lie := range map[string]func(*lite.AccountState){
+		"no proof":         func(a *lite.AccountState) { a.Proof, a.ShardProof = nil, nil },
+		"the account gone": func(a *lite.AccountState) { a.State = nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := onProven(t)
+				w.parties["user"].chain.lie.Store(&lie)
+				o, _ := orderOf(w, "k-lie")
+				o.ask = "platform"
+				r, err := w.send(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				said := w.verdict("user", r.ID)
+				if said != "deny "+string(guard.ReasonChainUnavailable) && said != "deny "+string(guard.ReasonDestinationUnknown) {
+					t.Errorf("user says %s", said)
+				}
+				if r.State != node.StateConfirmed {
+					t.Errorf("the others' request is %s %s", r.State, r.Reason.Code)
+				}
+			})
+		})
+	}
+}
