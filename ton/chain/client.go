@@ -72,6 +72,8 @@ type Client struct {
 	mu      sync.Mutex // guards the fields below
 	newest  header
 	trusted Block // the newest key block that is proven
+
+	configured configured
 }
 
 // New returns a client over any connection to liteservers, which the caller closes.
