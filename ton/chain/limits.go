@@ -66,6 +66,9 @@ const (
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 3 * time.Second
 
+	// maxGlobalConfig bounds a network's global configuration file; mainnet's has 30 KiB.
+	maxGlobalConfig = 1 << 20
+
 	// maxLiteservers bounds the configuration: each is a connection that is kept open.
 	maxLiteservers = 16
 )
