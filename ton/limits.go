@@ -11,6 +11,10 @@ const (
 	maxHops         = 3        // exchanges that one swap passes; more can't be judged by the last one's minimum
 	maxCommentBytes = 1024     // what a person can be asked to read before approving
 
+	maxLibraries = 16        // a contract uses one or two
+	maxGetterGas = 1_000_000 // what liteservers allow a get method
+	maxResults   = 256       // get methods return up to 20 values
+
 	maxExternalBytes = 64 << 10 // ext_msg_limits of config param 43: the chain takes none that is larger
 	maxConfigBytes   = 4 << 20  // mainnet's whole configuration, validator sets included, is below 1 MiB
 )

@@ -50,7 +50,7 @@ type Config struct {
 	GlobalID    int32            // network id, −239 mainnet, −3 testnet; what the network's blocks must carry
 	Trusted     Block            // what proofs start from; none: nothing is proven, only on "dev"
 	OnTrusted   func(Block)      // told of every newer key block, to start from next time; nil: nobody
-	Liteservers []Liteserver     // asked in turn; for Dial only, 1 to 16
+	Liteservers []Liteserver     // one is asked while it answers well; for Dial only, 1 to 16
 	Now         func() time.Time // the clock that a proven block is held against; nil: time.Now
 	Logger      *slog.Logger     // nil: silent
 }
@@ -72,6 +72,8 @@ type Client struct {
 	mu      sync.Mutex // guards the fields below
 	newest  header
 	trusted Block // the newest key block that is proven
+
+	configured configured
 }
 
 // New returns a client over any connection to liteservers, which the caller closes.

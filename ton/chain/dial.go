@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/xssnick/tonutils-go/liteclient"
 	"github.com/xssnick/tonutils-go/tl"
 )
 
-var errLost = errors.New("connection to a liteserver was lost")
+var (
+	errLost    = errors.New("connection to a liteserver was lost")
+	errNone    = errors.New("no liteserver is connected")
+	errStopped = errors.New("client is closed")
+)
 
 // check refuses what can't work, so that a typing error isn't taken for a liteserver that is down.
 func (c Config) check() error {
@@ -35,52 +39,33 @@ func (c Config) check() error {
 	return nil
 }
 
-// pool keeps a connection to each liteserver. The library's own reconnecting never ends, and leaves queries to their
-// deadline when a connection is lost.
+// pool keeps a connection to each liteserver, and asks one for as long as it answers well.
 type pool struct {
-	*liteclient.ConnectionPool
 	servers []Liteserver
 	log     *slog.Logger
 
 	ctx     context.Context // ends with stop
 	cancel  context.CancelCauseFunc
 	keepers sync.WaitGroup
-	lost    map[Liteserver]chan struct{} // one signal for each connection that ended
 
-	mu     sync.Mutex // guards period
-	period *period
+	mu     sync.Mutex // guards the fields below
+	alive  []*conn
+	blamed map[Liteserver]time.Time
 }
 
-// period is the time between two losses of a connection; queries end with it.
-type period struct {
-	context.Context
-	end context.CancelCauseFunc
-}
+// answeredBy is the context's key of a *Liteserver that is set to the one that was asked.
+type answeredBy struct{}
 
 func newPool(cfg Config) *pool {
-	p := &pool{
-		ConnectionPool: liteclient.NewConnectionPool(), servers: cfg.Liteservers, log: cfg.Logger,
-		lost: map[Liteserver]chan struct{}{},
-	}
+	p := &pool{servers: cfg.Liteservers, log: cfg.Logger, blamed: map[Liteserver]time.Time{}}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
-	p.renew()
-	for _, l := range p.servers {
-		p.lost[l] = make(chan struct{}, 1)
-	}
-	p.SetOnDisconnect(func(addr, key string) {
-		p.renew()
-		select {
-		case p.lost[Liteserver{addr, key}] <- struct{}{}:
-		default:
-		}
-	})
 	return p
 }
 
 // start connects to every liteserver at once and returns when each was tried, or ctx ends.
 func (p *pool) start(ctx context.Context) {
 	var tried sync.WaitGroup
-	for l := range p.lost {
+	for _, l := range p.servers {
 		tried.Add(1)
 		p.keepers.Go(func() { p.keep(l, sync.OnceFunc(tried.Done)) })
 	}
@@ -94,27 +79,34 @@ func (p *pool) start(ctx context.Context) {
 
 // keep connects to one liteserver, and again whenever the connection ends, until the pool stops.
 func (p *pool) keep(l Liteserver, tried func()) {
-	for p.connect(l, tried) {
-		select {
-		case <-p.lost[l]:
-			p.log.Warn("liteserver went away", "liteserver", l.Addr)
-		case <-p.ctx.Done():
+	for {
+		c := p.connect(l, tried)
+		if c == nil {
 			return
 		}
+		select {
+		case <-c.done:
+			p.log.Warn("liteserver went away", "liteserver", l.Addr, "error", c.failure())
+		case <-p.ctx.Done():
+		}
+		p.remove(c)
+		c.close()
 	}
 }
 
-// connect tries until it succeeds; false when the pool stops.
-func (p *pool) connect(l Liteserver, tried func()) bool {
-	for pause := minBackoff; ; pause = min(2*pause, maxBackoff) {
+// connect tries until it succeeds; nil when the pool stops.
+func (p *pool) connect(l Liteserver, tried func()) *conn {
+	defer tried()
+	for pause := minBackoff; p.ctx.Err() == nil; pause = min(2*pause, maxBackoff) {
 		ctx, cancel := context.WithTimeout(p.ctx, dialTimeout)
-		err := p.AddConnection(ctx, l.Addr, l.Key)
+		c, err := open(ctx, l)
 		cancel()
-		tried()
 		if err == nil {
+			p.add(c)
 			p.log.Info("liteserver connected", "liteserver", l.Addr)
-			return true
+			return c
 		}
+		tried()
 		level := slog.LevelWarn
 		if pause > minBackoff {
 			level = slog.LevelDebug // said already
@@ -123,39 +115,97 @@ func (p *pool) connect(l Liteserver, tried func()) bool {
 		select {
 		case <-time.After(pause):
 		case <-p.ctx.Done():
-			return false
 		}
 	}
+	return nil
 }
 
-// renew ends the queries under way and starts a period for new ones.
-func (p *pool) renew() {
+func (p *pool) add(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.period != nil {
-		p.period.end(errLost)
-	}
-	ctx, end := context.WithCancelCause(p.ctx)
-	p.period = &period{ctx, end}
+	p.alive = append(p.alive, c)
 }
 
-// QueryLiteserver asks whichever liteserver is connected and quickest.
-func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
+func (p *pool) remove(c *conn) {
 	p.mu.Lock()
-	now := p.period
-	p.mu.Unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(now, func() { cancel(context.Cause(now)) })()
-	err := p.ConnectionPool.QueryLiteserver(ctx, query, result)
-	if err != nil && now.Err() != nil {
-		return context.Cause(now)
+	defer p.mu.Unlock()
+	p.alive = slices.DeleteFunc(p.alive, func(a *conn) bool { return a == c })
+}
+
+// next returns the first connection that isn't passed over, or the one that was blamed first when all are. So queries
+// that belong together go to one liteserver, which has the block that it named.
+func (p *pool) next() (*conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.alive) == 0 {
+		return nil, errNone
 	}
+	return slices.MinFunc(p.alive, func(a, b *conn) int { return p.lastBlame(a).Compare(p.lastBlame(b)) }), nil
+}
+
+// lastBlame is zero when it no longer counts. The caller holds mu.
+func (p *pool) lastBlame(c *conn) time.Time {
+	if at := p.blamed[c.server]; time.Since(at) < blameFor {
+		return at
+	}
+	return time.Time{}
+}
+
+// blame passes over a liteserver for some time: it didn't answer in time, or what it answered can't be true.
+func (p *pool) blame(l Liteserver) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blamed[l] = time.Now()
+}
+
+// QueryLiteserver asks one liteserver. It stores the answer in result, a *tl.Serializable, and reads it here, on the
+// caller's goroutine: what the library panics at is a bad answer, not the end of the process.
+func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializable) (err error) {
+	to, ok := result.(*tl.Serializable)
+	if !ok {
+		return fmt.Errorf("result is a %T, want a pointer to tl.Serializable", result)
+	}
+	c, err := p.next()
+	if err != nil {
+		return err
+	}
+	if who, ok := ctx.Value(answeredBy{}).(*Liteserver); ok {
+		*who = c.server
+	}
+	answer, err := c.ask(ctx, query)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			p.blame(c.server)
+		}
+		return err
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			p.log.Error("answer of a liteserver cannot be read", "liteserver", c.server.Addr, "panic", r)
+			p.blame(c.server)
+			err = errors.New("answer cannot be read")
+		}
+	}()
+	_, err = tl.Parse(to, answer, true)
 	return err
 }
 
+// stop ends queries and connections, and waits for them.
 func (p *pool) stop() {
-	p.cancel(liteclient.ErrStopped)
+	p.cancel(errStopped)
 	p.keepers.Wait()
-	p.Stop()
 }
+
+// A query may go to any liteserver, so nothing sticks to one.
+
+func (p *pool) StickyContext(ctx context.Context) context.Context { return ctx }
+
+func (p *pool) StickyContextNextNode(ctx context.Context) (context.Context, error) {
+	return ctx, errNone
+}
+
+func (p *pool) StickyContextNextNodeBalanced(ctx context.Context) (context.Context, error) {
+	return ctx, errNone
+}
+
+func (p *pool) StickyNodeID(context.Context) uint32 { return 0 }

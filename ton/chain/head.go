@@ -60,6 +60,8 @@ func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 
 // header reads the newest block once a liteserver has atLeast and what has been seen; it may take patience for that.
 func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Duration) (header, error) {
+	who := new(Liteserver)
+	ctx = context.WithValue(ctx, answeredBy{}, who)
 	w := wait{seqno: max(atLeast, c.seen().seqno()), atMost: patience}
 	h, err := ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
 		h := header{id: info.Last, time: info.LastUTime}
@@ -70,21 +72,21 @@ func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Durat
 			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
 		if c.proves() {
-			return h, nil // known by name only
+			return h, c.sameName(h)
 		}
 		return c.advance(h)
 	})
 	if err != nil || !c.proves() {
 		return h, err
 	}
-	return c.provenHead(ctx, h)
+	if h, err = c.provenHead(ctx, h); err != nil {
+		c.blame(*who)
+	}
+	return h, err
 }
 
 // provenHead takes a block as the newest when it is proven and fresh.
 func (c *Client) provenHead(ctx context.Context, named header) (header, error) {
-	if err := c.sameName(named); err != nil {
-		return header{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
 	h, err := c.prove(ctx, named)
 	if err != nil {
 		return header{}, unavailable(err)

@@ -46,9 +46,28 @@ const (
 	// dialTimeout bounds one attempt to connect, handshake included; Close waits for it.
 	dialTimeout = 3 * time.Second
 
+	// maxPacket bounds one packet of a liteserver: the largest answer is a page of transactions or a whole configuration.
+	maxPacket = 8 << 20
+
+	// blameFor is how long a liteserver that didn't answer, or answered what can't be true, is passed over for others.
+	blameFor = 30 * time.Second
+
+	// pingEvery keeps a connection open; one that is silent for maxSilence is dead.
+	pingEvery  = 5 * time.Second
+	maxSilence = 15 * time.Second
+
+	// writeTimeout bounds the writing of one query into the socket's buffer.
+	writeTimeout = 5 * time.Second
+
+	// maxAsked bounds the queries under way on one connection.
+	maxAsked = 1024
+
 	// minBackoff and maxBackoff bound the pause between attempts to connect, which doubles.
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 3 * time.Second
+
+	// maxGlobalConfig bounds a network's global configuration file; mainnet's has 30 KiB.
+	maxGlobalConfig = 1 << 20
 
 	// maxLiteservers bounds the configuration: each is a connection that is kept open.
 	maxLiteservers = 16

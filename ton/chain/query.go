@@ -53,6 +53,11 @@ func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable
 			err = fmt.Errorf("%w: answer cannot be read", ErrUnavailable)
 		}
 	}()
+	who, ok := ctx.Value(answeredBy{}).(*Liteserver)
+	if !ok {
+		who = new(Liteserver)
+		ctx = context.WithValue(ctx, answeredBy{}, who)
+	}
 	if err := c.lite.QueryLiteserver(ctx, sent, &answer); err != nil {
 		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -60,13 +65,24 @@ func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable
 	case A:
 		r, err := read(t)
 		if err != nil {
+			c.blame(*who)
 			return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		return r, nil
 	case lite.LSError:
+		if t.Code != codeNone && t.Code != codeTimeout {
+			c.blame(*who) // it hasn't what it should have; another may
+		}
 		return none, fmt.Errorf("%w: %w", ErrUnavailable, &serverError{t.Code, clip(t.Text)})
 	}
 	return none, fmt.Errorf("%w: answer is a %T", ErrUnavailable, answer)
+}
+
+// blame makes a pool ask others than the liteserver whose answer was refused.
+func (c *Client) blame(l Liteserver) {
+	if p, ok := c.lite.(*pool); ok {
+		p.blame(l)
+	}
 }
 
 // unavailable makes err say that nothing is known, once.

@@ -1,0 +1,73 @@
+package chain
+
+import (
+	"bytes"
+	"math/big"
+	"testing"
+
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tlb"
+	lite "github.com/xssnick/tonutils-go/ton"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+func TestGetterRunsHereWhateverTheLiteserverSays(t *testing.T) {
+	w := newWorld(t)
+	w.lie = on(func(_ any, r *lite.RunMethodResult) {
+		stack := tlb.NewStack()
+		stack.Push(big.NewInt(77))
+		r.Result, _ = stack.ToCell()
+	})
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	out, err := c.RunGetter(t.Context(), w.wallet.Address, "seqno")
+	if err != nil || len(out) != 1 || out[0].(*big.Int).Int64() != 1 {
+		t.Fatalf("seqno: %v, %v", out, err)
+	}
+	out, err = c.RunGetter(t.Context(), w.wallet.Address, "get_public_key")
+	if err != nil || !bytes.Equal(out[0].(*big.Int).FillBytes(make([]byte, 32)), w.wallet.PublicKey[:]) {
+		t.Errorf("public key: %v, %v", out, err)
+	}
+	api := w.secure()
+	b, err := api.GetMasterchainInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := api.RunGetMethod(t.Context(), b, friendly(w.wallet.Address), "seqno"); err != nil || r.MustInt(0).Int64() != 77 {
+		t.Fatalf("the lie, as the unmodified client believes it: %v, %v", r, err)
+	}
+}
+
+func TestGetterThatCannotRunIsAnError(t *testing.T) {
+	w := newWorld(t)
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	for name, run := range map[string]func() ([]any, error){
+		"of nobody":        func() ([]any, error) { return c.RunGetter(t.Context(), ton.Address{Hash: [32]byte{3}}, "seqno") },
+		"of no code":       func() ([]any, error) { return c.RunGetter(t.Context(), ton.Address{Hash: [32]byte{16}}, "seqno") },
+		"that isn't there": func() ([]any, error) { return c.RunGetter(t.Context(), w.wallet.Address, "no_such_method") },
+		"of odd arguments": func() ([]any, error) { return c.RunGetter(t.Context(), w.wallet.Address, "seqno", "one") },
+	} {
+		if out, err := run(); err == nil {
+			t.Errorf("%s: %v", name, out)
+		}
+	}
+}
+
+func TestLibrariesAreCheckedByHash(t *testing.T) {
+	lib := cell.BeginCell().MustStoreUInt(5, 8).EndCell()
+	other := cell.BeginCell().MustStoreUInt(6, 8).EndCell()
+	wrapped := cell.BeginCell().MustStoreRef(lib).EndCell()
+	answer := func(c *cell.Cell) lite.LibraryResult {
+		return lite.LibraryResult{Result: []*lite.LibraryEntry{{Hash: lib.Hash(), Data: c.ToBOC()}}}
+	}
+	for name, c := range map[string]*cell.Cell{"itself": lib, "wrapped": wrapped} {
+		if got, err := findLibrary(answer(c), [32]byte(lib.Hash())); err != nil || got.HashKey() != lib.HashKey() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := findLibrary(answer(other), [32]byte(lib.Hash())); err == nil {
+		t.Error("another cell is taken for the library")
+	}
+	if _, err := findLibrary(lite.LibraryResult{}, [32]byte(lib.Hash())); err == nil {
+		t.Error("a library that isn't there is found")
+	}
+}

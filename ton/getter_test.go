@@ -1,0 +1,76 @@
+package ton
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+func libraryCell(t *testing.T, of *cell.Cell) *cell.Cell {
+	t.Helper()
+	c, err := cell.BeginCell().MustStoreUInt(uint64(cell.LibraryCellType), 8).MustStoreSlice(of.Hash(), 256).EndCellSpecial(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestGetterRunsCodeThatIsALibrary(t *testing.T) {
+	w := testWallet(t)
+	e, err := NewEmulator(DevConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc := mustAccount(t, w.Address, shardOf(t, w.Address, ton1, libraryCell(t, codeV5R1), dataV5R1(w.ID, 9, w.PublicKey)))
+	hashes, err := acc.Libraries()
+	if err != nil || len(hashes) != 1 || hashes[0] != [32]byte(codeV5R1.HashKey()) {
+		t.Fatalf("libraries: %x, %v", hashes, err)
+	}
+	out, err := e.RunGetter(acc, mainnet, []*cell.Cell{codeV5R1}, "seqno")
+	if err != nil || len(out) != 1 || out[0].(*big.Int).Int64() != 9 {
+		t.Errorf("seqno: %v, %v", out, err)
+	}
+	for name, libraries := range map[string][]*cell.Cell{"none": nil, "another": {emptyCell()}, "nil": {nil}} {
+		if out, err := e.RunGetter(acc, mainnet, libraries, "seqno"); err == nil {
+			t.Errorf("%s: %v", name, out)
+		}
+	}
+}
+
+func TestLibrariesOfACodeAreCapped(t *testing.T) {
+	code := cell.BeginCell().MustStoreUInt(0xf800, 16)
+	data := emptyCell()
+	for i := range maxLibraries + 1 {
+		lib := libraryCell(t, cell.BeginCell().MustStoreUInt(uint64(i), 8).EndCell())
+		data = cell.BeginCell().MustStoreRef(data).MustStoreRef(lib).EndCell()
+	}
+	acc := mustAccount(t, bob, shardOf(t, bob, ton1, code.EndCell(), data))
+	if found, err := acc.Libraries(); err == nil {
+		t.Errorf("%d libraries", len(found))
+	}
+}
+
+func TestGetterEndsWithItsGas(t *testing.T) {
+	w := testWallet(t)
+	e, err := NewEmulator(DevConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := cell.BeginCell().MustStoreUInt(0x90ea, 16).EndCell() // an empty continuation, AGAIN
+	for name, acc := range map[string]Account{
+		"a loop": mustAccount(t, bob, shardOf(t, bob, ton1, loop, emptyCell())),
+		"uninit": uninit(t, bob, ton1),
+		"absent": mustAccount(t, bob, nil),
+	} {
+		if out, err := e.RunGetter(acc, mainnet, nil, "seqno"); err == nil {
+			t.Errorf("%s: %v", name, out)
+		} else if name == "a loop" && !strings.Contains(err.Error(), "exit code -14") {
+			t.Errorf("a loop: %v", err)
+		}
+	}
+	if out, err := e.RunGetter(active(t, w, ton1, 1), mainnet, nil, "seqno", 5); err == nil {
+		t.Errorf("an argument of Go's own: %v", out)
+	}
+}
