@@ -112,8 +112,12 @@ func (r Rule) cell() *cell.Cell {
 	if r.Jetton == nil {
 		return b.MustStoreMaybeRef(nil).EndCell()
 	}
-	j := storeCoins(storeCoins(cell.BeginCell(), r.Jetton.PerTx), r.Jetton.PerDay)
-	return b.MustStoreMaybeRef(r.Jetton.Window.store(j).MustStoreMaybeRef(r.Jetton.payees()).EndCell()).EndCell()
+	return b.MustStoreMaybeRef(r.Jetton.cell()).EndCell()
+}
+
+func (j *JettonRule) cell() *cell.Cell {
+	b := storeCoins(storeCoins(cell.BeginCell(), j.PerTx), j.PerDay)
+	return j.Window.store(b).MustStoreMaybeRef(j.payees()).EndCell()
 }
 
 func readRules(root *cell.Cell) (Rules, error) {
