@@ -285,6 +285,7 @@ func (w *wallet) get(name string, args ...any) *vm.Stack {
 	if err != nil || r.ExitCode != 0 {
 		w.t.Fatalf("%s: exit %v, %v", name, r, err)
 	}
+	recordMethod(w, name, args, r.Stack)
 	return r.Stack
 }
 
