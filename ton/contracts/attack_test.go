@@ -243,3 +243,22 @@ func TestNoDayExceedsItsLimit(t *testing.T) {
 		}
 	}
 }
+
+// A jetton transfer isn't a listed operation even where whoever deployed the wallet listed it.
+func TestJettonTransferIsNeverAListedOperation(t *testing.T) {
+	s := testState()
+	addr, err := s.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Config.Ops = append(s.Config.Ops, opJettonTransfer)
+	s.Rules[jettons] = Rule{Kinds: KindOps | KindPlain}
+	w := walletWith(t, addr, s.Data(), 5*one)
+	spend := Spend{
+		WalletID: s.Config.WalletID, ValidUntil: testNow.Add(time.Minute), Account: addr.Hash, To: jettons, Amount: ton.NanoOf(50 * milli),
+		Body: w.transfer(1, nil),
+	}
+	if r := w.execute(spend); r.exit != ExitKind || r.accepted {
+		t.Errorf("%+v", r)
+	}
+}

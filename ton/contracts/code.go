@@ -10,7 +10,7 @@ import (
 
 // codeHash is the representation hash of the contract's code, as scripts/build-contracts.sh prints it. An account with
 // any other code is not a policy wallet.
-const codeHash = "f3f0939444b9990b2ecf1e47ec9311da129904f9ed96ddbe38006608071a9030"
+const codeHash = "81484772e14b7c1524f7b7caffe7e8685cc0c38035a99d79b13339111cccd240"
 
 //go:embed policy-wallet.boc
 var codeBoC []byte

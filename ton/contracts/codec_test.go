@@ -203,7 +203,7 @@ func TestAddressIsPinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "0:0ba3485d9c0d80779ab150866421c5d007f961ffd39166fbe2f4ce2a37a59021"
+	const want = "0:2aaf017a56da684531d6c1bf71143a041250cabe2a28a36863e039489e4af068"
 	if a.String() != want {
 		t.Errorf("address is %s, want %s", a, want)
 	}

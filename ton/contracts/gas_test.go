@@ -3,6 +3,8 @@ package contracts
 import (
 	"fmt"
 	"testing"
+
+	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
 // Bounds on what a spend may cost, far enough from gas_credit (10,000) that a change of the machine doesn't lock a
@@ -55,5 +57,38 @@ func TestGasOfAJettonSpend(t *testing.T) {
 	fmt.Printf("gas: jetton spend among %d destinations and %d payees: %d at most, %d before accept\n", MaxRules, MaxPayees, worst, before)
 	if before > maxGasBeforeJetton || before == 0 {
 		t.Errorf("%d gas before accept", before)
+	}
+}
+
+// The deepest tree that set_policy takes can still be spent through.
+func TestGasAtTheDeepest(t *testing.T) {
+	for name, c := range map[string]struct {
+		rules Rules
+		limit int64
+		body  func(*wallet) *cell.Cell
+	}{
+		"plain": {plain(deepHashes(maxRulesDepth)), maxGasBeforeAccept, func(*wallet) *cell.Cell { return comment("rent") }},
+		"jetton": {deepWithPayees(maxRulesDepth-maxPayeesDepth-3, maxPayeesDepth), maxGasBeforeJetton, func(w *wallet) *cell.Cell {
+			return w.transfer(1, func(j *jettonBody) { j.to.Hash = [32]byte{1: 0x80 >> (maxPayeesDepth - 1 - 8)} })
+		}},
+	} {
+		w := newWallet(t, testState(), 50*one)
+		w.wantOrder(owner, SetPolicy{Config: testState().Config, Rules: c.rules}, 0)
+		r := w.wantExit(w.spend([32]byte{}, one, c.body(w)), 0)
+		fmt.Printf("gas: %s spend through the deepest list: %d, %d before accept\n", name, r.gas, r.beforeAccept)
+		if r.beforeAccept > c.limit || r.beforeAccept == 0 {
+			t.Errorf("%s: %d gas before accept", name, r.beforeAccept)
+		}
+	}
+}
+
+func TestGasOfAListedOperation(t *testing.T) {
+	s := withRules(testState(), MaxRules)
+	s.Config.Ops = deepOps(maxOpsDepth + 1)
+	w := newWallet(t, s, 5*one)
+	r := w.wantExit(w.spend(pool, one, op(uint64(s.Config.Ops[0]))), 0)
+	fmt.Printf("gas: listed operation among %d destinations: %d, %d before accept\n", MaxRules, r.gas, r.beforeAccept)
+	if r.beforeAccept > maxGasBeforeAccept || r.beforeAccept == 0 {
+		t.Errorf("%d gas before accept", r.beforeAccept)
 	}
 }

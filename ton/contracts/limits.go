@@ -12,7 +12,7 @@ const (
 	MaxValidity    = 3600       // seconds; a signature that lives longer is a cheque
 	MinReserve     = 50_000_000 // 0.05 TON: pays for recording a spend, so that what was accepted is always recorded
 
-	maxRulesDepth  = 23 // of the whole tree, jetton rules and payees included
+	maxRulesDepth  = 22 // of the whole tree, jetton rules and payees included
 	maxPayeesDepth = 10
 	maxOpsDepth    = 8
 	maxCount       = math.MaxUint16

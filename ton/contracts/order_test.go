@@ -136,7 +136,7 @@ func TestSetPolicyIsRefused(t *testing.T) {
 		"too many destinations":   func(o *SetPolicy) { o.Rules = withRules(State{Rules: o.Rules}, MaxRules+1).Rules },
 		"too many jettons":        func(o *SetPolicy) { o.Rules = withJettons(MaxJettonRules + 1) },
 		"destinations too deep":   func(o *SetPolicy) { o.Rules = plain(deepHashes(maxRulesDepth + 1)) },
-		"deep through a jetton's": func(o *SetPolicy) { o.Rules = deepWithPayees(maxRulesDepth+1-maxPayeesDepth-2, maxPayeesDepth) },
+		"deep through a jetton's": func(o *SetPolicy) { o.Rules = deepWithPayees(maxRulesDepth-maxPayeesDepth-2, maxPayeesDepth) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWallet(t, testState(), 50*one)
