@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Compiles ton/contracts/policy-wallet.tolk with the pinned compiler.
+#   scripts/build-contracts.sh            writes policy-wallet.boc beside the source and prints the hash to pin in code.go
+#   scripts/build-contracts.sh --check    fails unless the committed one is reproduced bit for bit
+#   scripts/build-contracts.sh --test     replays the Go tests' messages in the C++ emulator (npm's @ton/sandbox)
+# Needs Node.js 20 or newer and npm.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for tool in node npm; do
+	if ! command -v "$tool" >/dev/null; then
+		echo "build-contracts: $tool is not installed" >&2
+		exit 1
+	fi
+done
+npm ci --prefix scripts/contracts --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+
+case "${1:-}" in
+"" | --check)
+	exec node scripts/contracts/build.mjs "$@"
+	;;
+--test)
+	cases=$(mktemp)
+	trap 'rm -f "$cases"' EXIT
+	go test -count=1 ./ton/contracts -cases "$cases" >/dev/null
+	node scripts/contracts/test.mjs "$cases" ton/devconfig.boc
+	;;
+*)
+	echo "build-contracts: unknown argument $1" >&2
+	exit 2
+	;;
+esac

@@ -1,0 +1,264 @@
+package contracts
+
+import (
+	"math/big"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tlb"
+	"github.com/xssnick/tonutils-go/tvm"
+	"github.com/xssnick/tonutils-go/tvm/cell"
+)
+
+func TestSameBytesTwice(t *testing.T) {
+	w := newWallet(t, testState(), 5*one)
+	s := w.spend(bob, one, nil)
+	w.wantExit(s, 0)
+	w.wantExit(s, ExitSeqno)
+}
+
+// A second wallet of the same key, id and seqno doesn't take what was signed for the first, and another network's has
+// another id.
+func TestReplayOnASecondWallet(t *testing.T) {
+	first, s := newWallet(t, testState(), 5*one), testState()
+	s.Owner.Hash = hashOf("another owner")
+	second := newWallet(t, s, 5*one)
+	second.wantExit(first.spend(bob, one, nil), ExitAccount)
+	mainnet, _ := WalletID(-239, 0)
+	testnet, _ := WalletID(-3, 0)
+	if mainnet == testnet {
+		t.Error("networks share a wallet id")
+	}
+	onTestnet := testState()
+	onTestnet.Config.WalletID = testnet
+	newWallet(t, onTestnet, 5*one).wantExit(first.spend(bob, one, nil), ExitWalletID)
+}
+
+// A signed spend can't be wrapped in a larger message at the wallet's expense, nor relayed as an internal one.
+func TestSpendCantBeRelayedInside(t *testing.T) {
+	w := newWallet(t, testState(), 5*one)
+	s := w.spend(bob, one, nil)
+	sig := sign(s)
+	body := cell.BeginCell().MustStoreSlice(sig[:], 512).MustStoreRef(s.Cell()).EndCell()
+	if r := w.internal(stranger, one, body); len(r.out) != 0 || w.state().Seqno != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// bounce lets a spend's message come back from an account that isn't there.
+func (w *wallet) bounce(out *cell.Cell, from [32]byte) *cell.Cell {
+	w.t.Helper()
+	none := &tlb.ShardAccount{Account: cell.BeginCell().MustStoreBoolBit(false).EndCell(), LastTransHash: make([]byte, 32)}
+	acc, err := tvm.PrepareAccount(none, library(ton.Address{Hash: from}))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	in, err := tvm.PrepareMessage(out)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	block, err := config.NewBlockContext(tvm.BlockOptions{Now: uint32(w.now.Unix()), BlockLT: w.lt, GlobalID: -239})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	res, err := machine.EmulateTransaction(block, acc, in, tvm.TransactionOptions{LogicalTime: w.lt})
+	if err != nil || len(res.OutMessages) != 1 || !res.OutMessages[0].Msg.AsInternal().Bounced {
+		w.t.Fatalf("no bounce: %+v, %v", res, err)
+	}
+	return res.OutMessages[0].Cell
+}
+
+func TestBounceGivesBackToItsSlot(t *testing.T) {
+	for _, later := range []time.Duration{0, slotTime, 4 * slotTime} {
+		w := newWallet(t, testState(), 5*one)
+		r := w.wantExit(w.spend(bob, one, comment("rent")), 0)
+		back := w.bounce(r.outCells[0], bob)
+		if later > 0 {
+			w.now = w.now.Add(later)
+			w.wantExit(w.spend(bob, one, nil), 0)
+		}
+		if r := w.deliver(back); r.exit != 0 || r.aborted {
+			t.Fatalf("%+v", r)
+		}
+		slot := w.state().Window.Slots[later/slotTime]
+		if slot.Count != 1 || slot.Amount == 0 || slot.Amount > 10*milli {
+			t.Errorf("after %s: %+v, want the fees of a way and back", later, slot)
+		}
+	}
+}
+
+func TestLateBounceGivesNothingBack(t *testing.T) {
+	w := newWallet(t, testState(), 5*one)
+	r := w.wantExit(w.spend(bob, one, nil), 0)
+	back := w.bounce(r.outCells[0], bob)
+	w.now = w.now.Add(5 * slotTime)
+	w.wantExit(w.spend(bob, one, nil), 0)
+	before := w.data().HashKey()
+	if r := w.deliver(back); r.exit != 0 || w.data().HashKey() != before {
+		t.Errorf("%+v: %+v", r, w.state().Window)
+	}
+}
+
+// richBounce is the body of a returned message that was sent with extra_flags 1 (TVM 12).
+func richBounce(value uint64, at time.Time) *cell.Cell {
+	info := storeCoins(cell.BeginCell(), ton.NanoOf(value)).MustStoreMaybeRef(nil).MustStoreUInt(1, 64).MustStoreUInt(uint64(at.Unix()), 32)
+	return cell.BeginCell().MustStoreUInt(0xfffffffe, 32).MustStoreRef(cell.BeginCell().EndCell()).MustStoreRef(info.EndCell()).
+		MustStoreUInt(0, 8+32+1).EndCell()
+}
+
+func (w *wallet) returned(bounced bool, value uint64, body *cell.Cell) result {
+	w.t.Helper()
+	return w.deliver(w.message(&tlb.InternalMessage{
+		IHRDisabled: true, Bounced: bounced, SrcAddr: library(stranger), DstAddr: library(w.addr), Amount: tlb.FromNanoTON(new(big.Int).SetUint64(value)),
+		CreatedLT: uint64(w.lt), CreatedAt: uint32(w.now.Unix()), Body: body,
+	}))
+}
+
+// What pretends to be a bounce, came back from the owner's message, or returns more than was sent or counted, gives
+// back nothing or no more than that.
+func TestBounceCredit(t *testing.T) {
+	for name, c := range map[string]struct {
+		bounced bool
+		value   uint64
+		body    *cell.Cell
+		left    uint64
+	}{
+		"good":                      {true, 400 * milli, richBounce(500*milli, testNow), 600 * milli},
+		"flag cleared by the chain": {false, 400 * milli, richBounce(500*milli, testNow), one},
+		"owner's message":           {true, 400 * milli, cell.BeginCell().MustStoreUInt(0xffffffff, 32).EndCell(), one},
+		"empty":                     {true, 400 * milli, cell.BeginCell().EndCell(), one},
+		"more than was sent":        {true, 900 * milli, richBounce(500*milli, testNow), 500 * milli},
+		"more than was counted":     {true, 3 * one, richBounce(3*one, testNow), 0},
+		"from another slot":         {true, 400 * milli, richBounce(500*milli, testNow.Add(-slotTime)), one},
+		"from the future":           {true, 400 * milli, richBounce(500*milli, testNow.Add(slotTime)), one},
+	} {
+		w := newWallet(t, testState(), 5*one)
+		w.wantExit(w.spend(bob, one, nil), 0)
+		r := w.returned(c.bounced, c.value, c.body)
+		if got := w.state().Window.Slots[0]; r.exit != 0 || got != (Slot{Amount: c.left, Count: 1}) {
+			t.Errorf("%s: exit %d, %+v is counted, want %d", name, r.exit, got, c.left)
+		}
+	}
+}
+
+func TestCutBounceKeepsTheMoney(t *testing.T) {
+	w := newWallet(t, testState(), 5*one)
+	data, before := w.data().HashKey(), w.balance()
+	r := w.returned(true, one, op(0xfffffffe))
+	if r.exit == 0 || len(r.out) != 0 || w.data().HashKey() != data || w.balance().Cmp(before) <= 0 {
+		t.Errorf("%+v, balance %s", r, w.balance())
+	}
+}
+
+// What the spender signs can't choose a mode: the contract's is 3, and the balance beyond amount and fees stays.
+func TestSpendKeepsTheBalance(t *testing.T) {
+	w := newWallet(t, testState(), 50*one)
+	r := w.wantExit(w.spend(bob, one, nil), 0)
+	if left := w.balance(); left.Cmp(ton.NanoOf(49*one-10*milli)) < 0 || r.out[0].Amount.Nano().Uint64() != one {
+		t.Errorf("%s is left", left)
+	}
+	if w.account.State().Status != tlb.AccountStatusActive {
+		t.Error("the account is gone")
+	}
+}
+
+// Fees are drained by at most max_count spends a day, and never below the reserve.
+func TestFeesOfManySpends(t *testing.T) {
+	s := testState()
+	s.Config.MaxCount = 1<<16 - 1
+	w := newWallet(t, s, s.Config.Reserve.Big().Uint64()+20*milli)
+	n := 0
+	for ; n < 100; n++ {
+		if r := w.execute(w.spend(bob, 0, nil)); r.exit == ExitReserve {
+			break
+		} else if r.exit != 0 {
+			t.Fatalf("exit %d", r.exit)
+		}
+	}
+	if n == 0 || n == 100 || w.balance().Cmp(ton.NanoOf(s.Config.Reserve.Big().Uint64()-10*milli)) < 0 {
+		t.Errorf("%d spends, %s is left", n, w.balance())
+	}
+}
+
+// The largest spend that the reserve lets pass is recorded and paid for: none is accepted and then lost.
+func TestAcceptedIsRecorded(t *testing.T) {
+	s := withRules(testState(), MaxRules)
+	s.Config.Reserve = ton.NanoOf(MinReserve)
+	for i := 0; len(s.Rules[jettons].Jetton.Payees) < MaxPayees; i++ {
+		s.Rules[jettons].Jetton.Payees[numbered(i)] = true
+	}
+	w := newWallet(t, s, one+MinReserve+5*milli)
+	r := w.wantExit(w.spend(jettons, one, w.transfer(usdt, nil)), 0)
+	if w.state().Seqno != 1 || r.action != 0 || len(r.out) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// However spends are spread over time, no 24 hours hold more than per_day or max_count, at both edges. The oracle only
+// knows when what was spent.
+func TestNoDayExceedsItsLimit(t *testing.T) {
+	const day = 24 * time.Hour
+	type spent struct {
+		at     time.Time
+		amount uint64
+	}
+	for seed := range uint64(6) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		w := newWallet(t, testState(), 5_000*one)
+		var done []spent
+		accepted, refused := 0, 0
+		for range 250 {
+			step := time.Duration(rnd.Int64N(int64(time.Hour)))
+			switch rnd.IntN(24) {
+			case 0:
+				step = day + time.Duration(rnd.IntN(2))*time.Second
+			case 1:
+				step = slotTime
+			}
+			w.now = w.now.Add(step.Truncate(time.Second))
+			if rnd.IntN(24) == 0 { // the last second of a slot, or the first of the next
+				w.now = w.now.Truncate(slotTime).Add(slotTime - time.Duration(rnd.IntN(2))*time.Second)
+			}
+			amount := []uint64{0, 1, one / 3, one - 1, one}[rnd.IntN(5)]
+			total, count := amount, 1
+			for _, s := range done {
+				if w.now.Sub(s.at) <= day {
+					total, count = total+s.amount, count+1
+				}
+			}
+			r := w.execute(w.spend(bob, amount, nil))
+			if r.exit != 0 {
+				refused++
+				continue
+			}
+			accepted++
+			if done = append(done, spent{w.now, amount}); total > 10*one || count > 20 {
+				t.Fatalf("seed %d: %d nano in %d spends within a day", seed, total, count)
+			}
+		}
+		if accepted == 0 || refused == 0 {
+			t.Errorf("seed %d shows nothing: %d accepted, %d refused", seed, accepted, refused)
+		}
+	}
+}
+
+// A jetton transfer isn't a listed operation even where whoever deployed the wallet listed it.
+func TestJettonTransferIsNeverAListedOperation(t *testing.T) {
+	s := testState()
+	addr, err := s.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Config.Ops = append(s.Config.Ops, opJettonTransfer)
+	s.Rules[jettons] = Rule{Kinds: KindOps | KindPlain}
+	w := walletWith(t, addr, s.Data(), 5*one)
+	spend := Spend{
+		WalletID: s.Config.WalletID, ValidUntil: testNow.Add(time.Minute), Account: addr.Hash, To: jettons, Amount: ton.NanoOf(50 * milli),
+		Body: w.transfer(1, nil),
+	}
+	if r := w.execute(spend); r.exit != ExitKind || r.accepted {
+		t.Errorf("%+v", r)
+	}
+}
