@@ -117,8 +117,11 @@ type Metrics struct {
 
 // ChainConfig is the node's own view of TON.
 type ChainConfig struct {
-	// Liteservers to ask. At least one.
-	Liteservers []Liteserver `yaml:"liteservers"`
+	// Liteservers to ask. At least one, here or in GlobalConfig.
+	Liteservers []Liteserver `yaml:"liteservers,omitempty"`
+	// GlobalConfig is a file with the network's global configuration (global.config.json), whose first 16 liteservers are
+	// asked after those above. Its init block is not used: the network's trusted_block is what all parties agreed on.
+	GlobalConfig string `yaml:"global_config,omitempty"`
 }
 
 // Liteserver is one server of TON's ADNL protocol.

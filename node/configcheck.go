@@ -31,10 +31,10 @@ func (c Config) check() (problems []problem) {
 		bad("party", "%q is not among network.parties", c.Party)
 	}
 	if c.Network.Name != wire.DevNetwork && c.Network.TrustedBlock.IsZero() {
-		bad("network.trusted_block", "missing: nothing that a liteserver says of %q could be proven; only %q runs without", c.Network.Name, wire.DevNetwork)
+		bad("network.trusted_block", "missing: nothing that a liteserver says of %q could be proven; only %q runs without%s", c.Network.Name, wire.DevNetwork, c.initBlock())
 	}
-	if len(c.Chain.Liteservers) == 0 {
-		bad("chain.liteservers", "none given: name at least one that you trust to reach TON")
+	if len(c.Chain.Liteservers) == 0 && c.Chain.GlobalConfig == "" {
+		bad("chain.liteservers", "none given: name at least one that reaches TON, or a file with some as global_config")
 	}
 	for i, l := range c.Chain.Liteservers {
 		if _, _, err := net.SplitHostPort(l.Address); err != nil {

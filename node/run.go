@@ -17,7 +17,11 @@ import (
 // Start opens a node as its configuration says, over the real network, chain and clock. fatal is called when the disk
 // has failed, and must end the process. stop closes the node and what it was given.
 func Start(ctx context.Context, cfg Config, log *slog.Logger, fatal func(error)) (n *Node, stop func() error, err error) {
-	c, err := chain.Dial(ctx, cfg.chain(log))
+	view, err := cfg.chain(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := chain.Dial(ctx, view)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -28,7 +32,8 @@ func Start(ctx context.Context, cfg Config, log *slog.Logger, fatal func(error))
 	return n, func() error { return errors.Join(n.Close(), c.Close()) }, nil
 }
 
-func (c Config) chain(log *slog.Logger) chain.Config {
+// chain says whom this node asks about the chain, and what it believes.
+func (c Config) chain(log *slog.Logger) (chain.Config, error) {
 	out := chain.Config{Network: c.Network.Name, GlobalID: c.Network.GlobalID, Logger: log}
 	if !c.Network.TrustedBlock.IsZero() {
 		out.Trusted = newestTrusted(c.Data, c.Network.TrustedBlock, log)
@@ -37,10 +42,43 @@ func (c Config) chain(log *slog.Logger) chain.Config {
 	for _, l := range c.Chain.Liteservers {
 		out.Liteservers = append(out.Liteservers, chain.Liteserver{Addr: l.Address, Key: l.Key})
 	}
-	return out
+	if c.Chain.GlobalConfig == "" {
+		return out, nil
+	}
+	global, err := c.globalConfig()
+	out.Liteservers = append(out.Liteservers, global.Liteservers...)
+	out.Liteservers = out.Liteservers[:min(len(out.Liteservers), maxLiteservers)]
+	return out, err
 }
 
-// CheckFiles looks at the files that the configuration names: identity, passphrase, TLS. It opens no ledger, so it may
+// maxLiteservers is how many a client keeps connections to.
+const maxLiteservers = 16
+
+// maxGlobalConfig bounds what is read of a network's global configuration; mainnet's has 20 KiB.
+const maxGlobalConfig = 1 << 20
+
+func (c Config) globalConfig() (chain.Config, error) {
+	raw, err := readSmall(c.Chain.GlobalConfig, maxGlobalConfig)
+	if err != nil {
+		return chain.Config{}, fmt.Errorf("chain.global_config: %w", err)
+	}
+	global, err := chain.ReadGlobalConfig(raw)
+	if err != nil {
+		return global, fmt.Errorf("chain.global_config: %s: %w", c.Chain.GlobalConfig, err)
+	}
+	return global, nil
+}
+
+// initBlock suggests the block of the global configuration, if that can be read.
+func (c Config) initBlock() string {
+	global, err := c.globalConfig()
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; %s names %s: check it elsewhere", c.Chain.GlobalConfig, global.Trusted)
+}
+
+// CheckFiles looks at the files that the configuration names: identity, passphrase, TLS, global configuration. It opens no ledger, so it may
 // run beside the node. The error lists everything that is wrong.
 func (c Config) CheckFiles() error {
 	secret, err := c.secret()
@@ -49,6 +87,10 @@ func (c Config) CheckFiles() error {
 		secret.Destroy()
 	}
 	errs := []error{c.checkIdentity(), err}
+	if c.Chain.GlobalConfig != "" {
+		_, err := c.globalConfig()
+		errs = append(errs, err)
+	}
 	if c.API.TLS != nil {
 		if _, err := tls.LoadX509KeyPair(c.API.TLS.Certificate, c.API.TLS.Key); err != nil {
 			errs = append(errs, fmt.Errorf("api.tls: %w", err))

@@ -23,12 +23,12 @@ func TestGetterRunsCodeThatIsALibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	acc := mustAccount(t, w.Address, shardOf(t, w.Address, ton1, libraryCell(t, codeV5R1), dataV5R1(w.ID, 9, w.PublicKey)))
+	acc := mustAccount(t, w.Address, shardOf(t, w.Address, ton1, libraryCell(t, layoutV5.code), dataV5R1(w.ID, 9, w.PublicKey)))
 	hashes, err := acc.Libraries()
-	if err != nil || len(hashes) != 1 || hashes[0] != [32]byte(codeV5R1.HashKey()) {
+	if err != nil || len(hashes) != 1 || hashes[0] != [32]byte(layoutV5.code.HashKey()) {
 		t.Fatalf("libraries: %x, %v", hashes, err)
 	}
-	out, err := e.RunGetter(acc, mainnet, []*cell.Cell{codeV5R1}, "seqno")
+	out, err := e.RunGetter(acc, mainnet, []*cell.Cell{layoutV5.code}, "seqno")
 	if err != nil || len(out) != 1 || out[0].(*big.Int).Int64() != 9 {
 		t.Errorf("seqno: %v, %v", out, err)
 	}
