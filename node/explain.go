@@ -27,10 +27,16 @@ func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord) error {
 	return nil
 }
 
-// explainAll asks the other parties for what explains the unexplained payloads of a wallet, unless that is being done.
+// explainAll asks the other parties for what explains the unexplained payloads of a wallet, after whoever is asking now.
 func (n *Node) explainAll(ctx context.Context, w guard.WalletRecord) {
-	if !n.mirror.explains.begin(w.ID) {
-		return
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	for underWay := n.mirror.explains.begin(w.ID); underWay != nil; underWay = n.mirror.explains.begin(w.ID) {
+		select {
+		case <-underWay:
+		case <-ctx.Done():
+			return
+		}
 	}
 	defer n.mirror.explains.end(w.ID)
 	var payloads [][32]byte
@@ -52,8 +58,6 @@ func (n *Node) explainAll(ctx context.Context, w guard.WalletRecord) {
 
 // explain asks all parties at once until one has evidence that holds.
 func (n *Node) explain(ctx context.Context, w guard.WalletRecord, payload [32]byte) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	type reply struct {
 		party string
 		wire.Evidence

@@ -108,7 +108,7 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 
 // follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.
 func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
-	if !n.mirror.follows.begin(w.ID) {
+	if n.mirror.follows.begin(w.ID) != nil {
 		return // one follower a wallet: it sees whatever the chain does
 	}
 	defer n.mirror.follows.end(w.ID)

@@ -62,15 +62,31 @@ type mirror struct {
 }
 
 // tasks are the wallets for which one thing is being done. The zero value is ready.
-type tasks struct{ under sync.Map }
-
-// begin returns false when it is being done already.
-func (t *tasks) begin(wallet string) bool {
-	_, under := t.under.LoadOrStore(wallet, true)
-	return !under
+type tasks struct {
+	mu    sync.Mutex
+	under map[string]chan struct{} // by wallet, closed at the end; guarded by mu
 }
 
-func (t *tasks) end(wallet string) { t.under.Delete(wallet) }
+// begin returns nil when the caller may begin, and what is closed at the end when it is being done already.
+func (t *tasks) begin(wallet string) (underWay <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.under == nil {
+		t.under = map[string]chan struct{}{}
+	}
+	if c := t.under[wallet]; c != nil {
+		return c
+	}
+	t.under[wallet] = make(chan struct{})
+	return nil
+}
+
+func (t *tasks) end(wallet string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(t.under[wallet])
+	delete(t.under, wallet)
+}
 
 // view is one wallet's account. Its mutex is held while the chain is asked, so that many requests ask once.
 type view struct {
@@ -128,27 +144,27 @@ func (n *Node) lately(ctx context.Context, w guard.WalletRecord) (ton.Account, e
 	return n.read(ctx, w, func(_ ton.Account, age time.Duration) (bool, error) { return age < time.Second, nil })
 }
 
-// read returns the account as it was read last, if that suffices, or as the chain has it now.
+// read returns the account as it was read last, if that suffices, or as the chain has it now, and has what this node has no
+// record of explained, if anyone can.
 func (n *Node) read(ctx context.Context, w guard.WalletRecord, suffices func(acc ton.Account, age time.Duration) (bool, error)) (ton.Account, error) {
-	acc, fresh, err := n.readView(ctx, w, suffices)
-	if fresh && err == nil {
-		err = n.afterObserving(ctx, w)
+	acc, err := n.readView(ctx, w, suffices)
+	if err != nil {
+		return acc, err
 	}
-	return acc, err
+	return acc, n.afterObserving(ctx, w)
 }
 
-// readView is read under the view's mutex; fresh says that the chain was asked.
-func (n *Node) readView(ctx context.Context, w guard.WalletRecord, suffices func(ton.Account, time.Duration) (bool, error)) (acc ton.Account, fresh bool, err error) {
+// readView is read's look at the view, under its mutex.
+func (n *Node) readView(ctx context.Context, w guard.WalletRecord, suffices func(ton.Account, time.Duration) (bool, error)) (ton.Account, error) {
 	v := n.mirror.view(w.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.account.Proven {
 		if ok, err := suffices(v.account, time.Since(v.at)); ok || err != nil {
-			return v.account, false, err
+			return v.account, err
 		}
 	}
-	acc, err = n.refresh(ctx, v, w)
-	return acc, true, err
+	return n.refresh(ctx, v, w)
 }
 
 // refresh reads the account and takes in every transaction up to it. The caller holds v.mu.

@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"digest":        {},
 	"ton":           {},
 	"ton/chain":     {"ton"},
+	"ton/contracts": {"ton"},
 	"ton/devchain":  {"ton"},
 	"tss":           {},
 	"p2p":           {},

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,4 +90,35 @@ func TestSilentPartyHoldsNoEvidenceUp(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRequestWaitsForTheExplanationUnderWay asks a node that is just asking what explains an executed payload.
+func TestRequestWaitsForTheExplanationUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		w.down("user")
+		o := order{wallet: "w1", agent: "agent-1", to: destination, amount: "1", ask: "platform", deliver: node.DeliverConfirmed}
+		if r, err := w.send(o); err != nil || r.State != node.StateConfirmed {
+			t.Fatalf("%s, %v", r.State, err)
+		}
+		asked, lost := make(chan struct{}, 16), atomic.Bool{}
+		lost.Store(true)
+		w.memory.Intercept(func(from, _ string, k p2p.Kind, _ [32]byte, b []byte) [][]byte {
+			if kind := wire.Kind(k); kind == wire.FrameReceipt || kind == wire.FrameEvidence && from != "user" && lost.Load() {
+				if kind == wire.FrameEvidence {
+					asked <- struct{}{}
+				}
+				return nil
+			}
+			return [][]byte{b}
+		})
+		w.up("user")
+		w.allUp()
+		<-asked // the answers are lost, so user waits for them
+		lost.Store(false)
+		o.ask, o.deliver = "user", node.DeliverSigned
+		if r, err := w.send(o); err != nil || len(r.Signature) == 0 || w.verdict("user", r.ID) != "allow" {
+			t.Errorf("%s %s, user says %s, %v", r.State, r.Reason.Code, w.verdict("user", r.ID), err)
+		}
+	})
 }
