@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -381,6 +382,99 @@ func TestProofsStartAtAnyTrustedBlock(t *testing.T) {
 	cfg.Trusted.FileHash[0] ^= 1
 	_, err := New(w.LiteClient(), cfg).Head(t.Context())
 	refused(t, "a trusted block that never was", err)
+}
+
+// newKeyed is a chain whose every second block is a key block, forty blocks on.
+func newKeyed(t *testing.T) *devchain.Chain {
+	t.Helper()
+	c, err := devchain.New(devchain.Config{GlobalID: globalID, KeyEvery: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	for range 80 {
+		c.Tick()
+	}
+	return c
+}
+
+func TestNewestKeyBlockIsTrustedAndTold(t *testing.T) {
+	chain := newKeyed(t)
+	var told []Block
+	cfg := provenBy(chain)
+	cfg.OnTrusted = func(b Block) { told = append(told, b) }
+	c := New(chain.LiteClient(), cfg)
+	h, err := c.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Trusted().Seqno != h.Seqno || len(told) != 3 || told[2] != c.Trusted() {
+		t.Fatalf("newest is %d, trusted %d; told %v", h.Seqno, c.Trusted().Seqno, told)
+	}
+	cfg.Trusted = c.Trusted()
+	chain.Tick()
+	again := New(chain.LiteClient(), cfg)
+	if h, err := again.Head(t.Context()); err != nil || h.Seqno != cfg.Trusted.Seqno+1 || again.Trusted() != cfg.Trusted {
+		t.Fatalf("from the newest key block: %v, %v", h, err)
+	}
+}
+
+func TestProofThatNeverEndsIsRefused(t *testing.T) {
+	chain := newKeyed(t)
+	proof := answered[lite.PartialBlockProof](t, chain, lite.GetBlockProof{KnownBlock: chain.InitBlock()})
+	c := New(chain.LiteClient(), provenBy(chain))
+	h := header{id: head(t, chain).Last}
+	for name, change := range map[string]func(*lite.PartialBlockProof){
+		"no links":       func(p *lite.PartialBlockProof) { p.Steps = nil },
+		"too many links": func(p *lite.PartialBlockProof) { p.Steps = slices.Repeat(p.Steps, 5) },
+		"past the end":   func(p *lite.PartialBlockProof) { h = header{id: proof.Steps[3].(lite.BlockLinkForward).To} },
+		"another block of that number": func(p *lite.PartialBlockProof) {
+			h = header{id: proof.To.Copy()}
+			h.id.FileHash[0] ^= 1
+		},
+	} {
+		p := proof
+		h = header{id: head(t, chain).Last}
+		change(&p)
+		if path, err := c.readPath(chain.InitBlock(), h, p); err == nil {
+			t.Errorf("%s: leads to %d", name, path.end.seqno())
+		} else if name == "too many links" && !strings.Contains(err.Error(), "at most") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestProvenBlocksOfAnotherNetworkAreRefused(t *testing.T) {
+	chain := newChain(t)
+	cfg := provenBy(chain)
+	cfg.GlobalID = -239
+	chain.Tick()
+	_, err := New(chain.LiteClient(), cfg).Head(t.Context())
+	refused(t, "global id", err)
+}
+
+// A header says itself which block it is; its name could say another.
+func TestHeaderUnderAnotherNameIsRefused(t *testing.T) {
+	w := newWorld(t)
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	id := head(t, w.Chain).Last
+	boc := answered[lite.BlockHeader](t, w.Chain, lite.GetBlockHeader{ID: id}).HeaderProof
+	proof, err := cell.FromBOC(boc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.proven(id, proof); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*lite.BlockIDExt){
+		"number": func(b *lite.BlockIDExt) { b.SeqNo++ }, "workchain": func(b *lite.BlockIDExt) { b.Workchain = 0 },
+	} {
+		other := id.Copy()
+		change(other)
+		if _, err := c.proven(other, proof); err == nil {
+			t.Errorf("another %s", name)
+		}
+	}
 }
 
 // Validators of a key block before the one in force may have given away their keys.
