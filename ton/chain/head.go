@@ -18,7 +18,7 @@ type Head struct {
 // header is a masterchain block with its full name; the zero value is none.
 type header struct {
 	id   *lite.BlockIDExt
-	time uint32 // 0: only its name is known
+	time uint32
 	key  uint32 // seqno of the newest key block up to it, which set the configuration; 0 when nothing is proven
 }
 
@@ -72,7 +72,7 @@ func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Durat
 			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
 		if c.proves() {
-			return h, c.sameName(h)
+			return h, nil // known by name only
 		}
 		return c.advance(h)
 	})
@@ -106,14 +106,6 @@ func (c *Client) seen() header {
 	return c.newest
 }
 
-// sameName refuses another block of a seqno that was seen, before anything is asked about it.
-func (c *Client) sameName(h header) error {
-	if seen := c.seen(); seen.seqno() == h.seqno() && !seen.id.Equals(h.id) {
-		return fmt.Errorf("there are two blocks %d", h.seqno())
-	}
-	return nil
-}
-
 // advance takes h as the newest block if it is newer, and returns the newest: an answer to a call beside this one may
 // have overtaken it.
 func (c *Client) advance(h header) (header, error) {
@@ -124,7 +116,7 @@ func (c *Client) advance(h header) (header, error) {
 		return header{}, fmt.Errorf("block %d is older than block %d before it", h.seqno(), c.newest.seqno())
 	case h.seqno() == c.newest.seqno() && !h.id.Equals(c.newest.id):
 		return header{}, fmt.Errorf("there are two blocks %d", h.seqno())
-	case h.seqno() > c.newest.seqno() || c.newest.time == 0:
+	case h.seqno() > c.newest.seqno():
 		c.newest = h
 	}
 	return c.newest, nil

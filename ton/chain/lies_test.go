@@ -495,6 +495,37 @@ func TestLinkBackPastTheKeyBlockInForceIsRefused(t *testing.T) {
 	}
 }
 
+func TestLinksLeadFromTheBlockThatIsProven(t *testing.T) {
+	w := newWorld(t)
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	link := w.proof(t, w.Chain).Steps[0].(lite.BlockLinkForward)
+	if _, err := c.readForward(link.From, link); err != nil {
+		t.Fatal(err)
+	}
+	from := link.From.Copy()
+	from.FileHash[0] ^= 1
+	if _, err := c.readForward(from, link); err == nil {
+		t.Error("a link from a block of another file is followed")
+	}
+	sideways := link
+	sideways.To = link.To.Copy()
+	sideways.To.Shard = 1 << 62
+	if _, err := c.readForward(link.From, sideways); err == nil {
+		t.Error("a link to half the chain is followed")
+	}
+	back := answered[lite.PartialBlockProof](t, w.Chain, lite.GetBlockProof{
+		Mode: 1, KnownBlock: link.To, TargetBlock: w.InitBlock()}).Steps[0].(lite.BlockLinkBackward)
+	forged := back
+	forged.To = w.stranger.InitBlock()
+	forged.DestProof = answered[lite.BlockHeader](t, w.stranger, lite.GetBlockHeader{ID: forged.To}).HeaderProof
+	if _, err := c.readBackward(back.From, forged); err == nil {
+		t.Error("a link back to a stranger's key block is followed")
+	}
+	if _, err := c.readBackward(from, back); err == nil {
+		t.Error("a link back from another block is followed")
+	}
+}
+
 func TestLiesAboutTransactionsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	c := New(w.LiteClient(), provenBy(w.Chain))

@@ -33,7 +33,7 @@ func (c *Client) prove(ctx context.Context, h header) (header, error) {
 	case <-ctx.Done():
 		return header{}, ctx.Err()
 	}
-	if seen := c.seen(); seen.time != 0 && seen.id.Equals(h.id) {
+	if seen := c.seen(); seen.id != nil && seen.id.Equals(h.id) {
 		return seen, nil
 	}
 	for from := c.Trusted().id(); ; {
