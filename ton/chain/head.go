@@ -61,9 +61,25 @@ func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 // header reads the newest block once a liteserver has atLeast and what has been seen; it may take patience for that.
 func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Duration) (header, error) {
 	who := new(Liteserver)
-	ctx = context.WithValue(ctx, answeredBy{}, who)
-	w := wait{seqno: max(atLeast, c.seen().seqno()), atMost: patience}
-	h, err := ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
+	h, err := c.named(context.WithValue(ctx, answeredBy{}, who), wait{max(atLeast, c.seen().seqno()), patience})
+	if err != nil {
+		return header{}, err
+	}
+	if !c.proves() {
+		if h, err = c.advance(h); err != nil {
+			return header{}, unavailable(err)
+		}
+		return h, nil
+	}
+	if h, err = c.provenHead(ctx, h); err != nil && ctx.Err() == nil {
+		c.blame(*who)
+	}
+	return h, err
+}
+
+// named is the newest block as a liteserver names it, with the time that it says.
+func (c *Client) named(ctx context.Context, w wait) (header, error) {
+	return ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
 		h := header{id: info.Last, time: info.LastUTime}
 		if !isMasterchain(h.id) || h.seqno() == 0 || h.time == 0 {
 			return header{}, errors.New("newest block is not a masterchain block")
@@ -71,18 +87,8 @@ func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Durat
 		if h.seqno() < w.seqno {
 			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
-		if c.proves() {
-			return h, nil // known by name only
-		}
-		return c.advance(h)
+		return h, nil
 	})
-	if err != nil || !c.proves() {
-		return h, err
-	}
-	if h, err = c.provenHead(ctx, h); err != nil {
-		c.blame(*who)
-	}
-	return h, err
 }
 
 // provenHead takes a block as the newest when it is proven and fresh.
@@ -95,7 +101,7 @@ func (c *Client) provenHead(ctx context.Context, named header) (header, error) {
 		err = c.fresh(h)
 	}
 	if err != nil {
-		return header{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return header{}, unavailable(err)
 	}
 	return h, nil
 }

@@ -2,119 +2,13 @@ package chain
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/tonaiagent/mpcnode/ton"
-	"github.com/tonaiagent/mpcnode/ton/devchain"
-	"github.com/xssnick/tonutils-go/address"
-	"github.com/xssnick/tonutils-go/tl"
 	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
-
-// world is a chain that is asked, and what a liar can take from: a fork of it that its own validator signed, and a chain
-// of the same content that a stranger signed.
-type world struct {
-	*devchain.Chain
-	fork, stranger *devchain.Chain
-	now            *time.Time
-	lie            func(query, answer any) any // nil: the truth
-	wallet         signer
-	before         lite.AccountState // of the wallet, a block ago
-	elsewhere      lite.AccountState // of an account that isn't there, far from the wallet
-}
-
-// newWorld funds and deploys a wallet. On the fork it is richer.
-func newWorld(t testing.TB) *world {
-	t.Helper()
-	clock := time.Now()
-	w := &world{now: &clock, wallet: newSigner(t, 1)}
-	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))
-	start := func(key ed25519.PrivateKey, lie func(query, answer any) any) *devchain.Chain {
-		c, err := devchain.New(devchain.Config{
-			GlobalID: globalID, Now: func() time.Time { return clock }, ValidatorKey: key, Lie: lie,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return c
-	}
-	w.Chain = start(key, func(query, answer any) any {
-		if w.lie != nil {
-			return w.lie(query, answer)
-		}
-		return answer
-	})
-	w.fork, w.stranger = start(key, nil), start(nil, nil)
-	w.populate(t, w.Chain, "10")
-	w.populate(t, w.fork, "1000")
-	w.populate(t, w.stranger, "10")
-	w.before = w.state(t, w.Chain, w.wallet.Address)
-	for _, c := range []*devchain.Chain{w.Chain, w.fork, w.stranger} {
-		fund(t, c, w.wallet.Address, "1")
-	}
-	far := w.wallet.Address
-	far.Hash[0] ^= 0x80
-	w.elsewhere = w.state(t, w.Chain, far)
-	return w
-}
-
-func (w *world) populate(t testing.TB, c *devchain.Chain, coins string) {
-	t.Helper()
-	fund(t, c, w.wallet.Address, coins)
-	for i := range 32 {
-		fund(t, c, ton.Address{Hash: [32]byte{byte(i * 8)}}, "1")
-	}
-	if err := c.Send(w.wallet.message(t, 0, ton.Transfer{To: ton.Address{Hash: [32]byte{8}}, Value: nano(t, "1")})); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// answered is what a chain says, as it is read from the wire.
-func answered[A any](t testing.TB, c *devchain.Chain, query any) A {
-	t.Helper()
-	var answer tl.Serializable
-	if err := c.LiteClient().QueryLiteserver(t.Context(), query, &answer); err != nil {
-		t.Fatal(err)
-	}
-	a, ok := answer.(A)
-	if !ok {
-		t.Fatalf("%T: %+v", answer, answer)
-	}
-	return a
-}
-
-func head(t testing.TB, c *devchain.Chain) lite.MasterchainInfoExt {
-	t.Helper()
-	return answered[lite.MasterchainInfoExt](t, c, lite.GetMasterchainInfoExt{})
-}
-
-func (w *world) state(t testing.TB, c *devchain.Chain, a ton.Address) lite.AccountState {
-	t.Helper()
-	return answered[lite.AccountState](t, c, lite.GetAccountState{ID: head(t, c).Last, Account: accountID(a)})
-}
-
-// proof is a chain's proof of its own newest block.
-func (w *world) proof(t testing.TB, c *devchain.Chain) lite.PartialBlockProof {
-	t.Helper()
-	return answered[lite.PartialBlockProof](t, c, lite.GetBlockProof{KnownBlock: c.InitBlock()})
-}
-
-// on lies about answers of type A alone.
-func on[A any](lie func(query any, a *A)) func(query, answer any) any {
-	return func(query, answer any) any {
-		if a, ok := answer.(A); ok {
-			lie(query, &a)
-			return a
-		}
-		return answer
-	}
-}
 
 // aboutStates are lies about an account at a block that is true.
 func aboutStates(t *testing.T, w *world) map[string]func(query, answer any) any {
@@ -228,17 +122,6 @@ func aboutHeads(t *testing.T, w *world) map[string]func(query, answer any) any {
 	}
 }
 
-// everything answers from another chain altogether.
-func everything(t *testing.T, other *devchain.Chain) func(query, answer any) any {
-	return func(query, _ any) any {
-		var answer tl.Serializable
-		if err := other.LiteClient().QueryLiteserver(t.Context(), query, &answer); err != nil {
-			t.Error(err)
-		}
-		return answer
-	}
-}
-
 func TestLiesAboutStatesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, lie := range aboutStates(t, w) {
@@ -272,16 +155,6 @@ func TestLiesAboutStatesAreRefusedByTheUnmodifiedClient(t *testing.T) {
 			}
 		})
 	}
-}
-
-func (w *world) secure() *lite.APIClient {
-	api := lite.NewAPIClient(w.LiteClient(), lite.ProofCheckPolicySecure)
-	api.SetTrustedBlock(w.InitBlock())
-	return api
-}
-
-func friendly(a ton.Address) *address.Address {
-	return address.NewAddress(0, byte(a.Workchain), a.Hash[:])
 }
 
 func TestLiesAboutHeadsAreRefused(t *testing.T) {
@@ -363,169 +236,6 @@ func TestOlderHeadsAreRefused(t *testing.T) {
 	refused(t, "a block before the trusted one", err)
 }
 
-func TestProofsStartAtAnyTrustedBlock(t *testing.T) {
-	w := newWorld(t)
-	newest := head(t, w.Chain).Last
-	cfg := provenBy(w.Chain)
-	cfg.Trusted = blockOf(newest)
-	if h, err := New(w.LiteClient(), cfg).Head(t.Context()); err != nil || h.Seqno != newest.SeqNo {
-		t.Errorf("the newest block itself: %v, %v", h, err)
-	}
-	w.Tick()
-	c := New(w.LiteClient(), cfg)
-	if h, err := c.Head(t.Context()); err != nil || h.Seqno != newest.SeqNo+1 {
-		t.Errorf("a block on, by way of the key block: %v, %v", h, err)
-	}
-	if c.Trusted() != cfg.Trusted {
-		t.Errorf("trusts %s, which no signature was seen for", c.Trusted())
-	}
-	cfg.Trusted.FileHash[0] ^= 1
-	_, err := New(w.LiteClient(), cfg).Head(t.Context())
-	refused(t, "a trusted block that never was", err)
-}
-
-// newKeyed is a chain whose every second block is a key block, forty blocks on.
-func newKeyed(t *testing.T) *devchain.Chain {
-	t.Helper()
-	c, err := devchain.New(devchain.Config{GlobalID: globalID, KeyEvery: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	for range 80 {
-		c.Tick()
-	}
-	return c
-}
-
-func TestNewestKeyBlockIsTrustedAndTold(t *testing.T) {
-	chain := newKeyed(t)
-	var told []Block
-	cfg := provenBy(chain)
-	cfg.OnTrusted = func(b Block) { told = append(told, b) }
-	c := New(chain.LiteClient(), cfg)
-	h, err := c.Head(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Trusted().Seqno != h.Seqno || len(told) != 3 || told[2] != c.Trusted() {
-		t.Fatalf("newest is %d, trusted %d; told %v", h.Seqno, c.Trusted().Seqno, told)
-	}
-	cfg.Trusted = c.Trusted()
-	chain.Tick()
-	again := New(chain.LiteClient(), cfg)
-	if h, err := again.Head(t.Context()); err != nil || h.Seqno != cfg.Trusted.Seqno+1 || again.Trusted() != cfg.Trusted {
-		t.Fatalf("from the newest key block: %v, %v", h, err)
-	}
-}
-
-func TestProofThatNeverEndsIsRefused(t *testing.T) {
-	chain := newKeyed(t)
-	proof := answered[lite.PartialBlockProof](t, chain, lite.GetBlockProof{KnownBlock: chain.InitBlock()})
-	c := New(chain.LiteClient(), provenBy(chain))
-	h := header{id: head(t, chain).Last}
-	for name, change := range map[string]func(*lite.PartialBlockProof){
-		"no links":       func(p *lite.PartialBlockProof) { p.Steps = nil },
-		"too many links": func(p *lite.PartialBlockProof) { p.Steps = slices.Repeat(p.Steps, 5) },
-		"past the end":   func(p *lite.PartialBlockProof) { h = header{id: proof.Steps[3].(lite.BlockLinkForward).To} },
-		"another block of that number": func(p *lite.PartialBlockProof) {
-			h = header{id: proof.To.Copy()}
-			h.id.FileHash[0] ^= 1
-		},
-	} {
-		p := proof
-		h = header{id: head(t, chain).Last}
-		change(&p)
-		if path, err := c.readPath(chain.InitBlock(), h, p); err == nil {
-			t.Errorf("%s: leads to %d", name, path.end.seqno())
-		} else if name == "too many links" && !strings.Contains(err.Error(), "at most") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestProvenBlocksOfAnotherNetworkAreRefused(t *testing.T) {
-	chain := newChain(t)
-	cfg := provenBy(chain)
-	cfg.GlobalID = -239
-	chain.Tick()
-	_, err := New(chain.LiteClient(), cfg).Head(t.Context())
-	refused(t, "global id", err)
-}
-
-// A header says itself which block it is; its name could say another.
-func TestHeaderUnderAnotherNameIsRefused(t *testing.T) {
-	w := newWorld(t)
-	c := New(w.LiteClient(), provenBy(w.Chain))
-	id := head(t, w.Chain).Last
-	boc := answered[lite.BlockHeader](t, w.Chain, lite.GetBlockHeader{ID: id}).HeaderProof
-	proof, err := cell.FromBOC(boc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.proven(id, proof); err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string]func(*lite.BlockIDExt){
-		"number": func(b *lite.BlockIDExt) { b.SeqNo++ }, "workchain": func(b *lite.BlockIDExt) { b.Workchain = 0 },
-	} {
-		other := id.Copy()
-		change(other)
-		if _, err := c.proven(other, proof); err == nil {
-			t.Errorf("another %s", name)
-		}
-	}
-}
-
-// Validators of a key block before the one in force may have given away their keys.
-func TestLinkBackPastTheKeyBlockInForceIsRefused(t *testing.T) {
-	w := newWorld(t)
-	from := answered[lite.BlockHeader](t, w.Chain, lite.LookupBlock{Mode: 1, ID: &lite.BlockInfoShort{
-		Workchain: -1, Shard: head(t, w.Chain).Last.Shard, Seqno: 5}}).ID
-	link := answered[lite.PartialBlockProof](t, w.Chain, lite.GetBlockProof{
-		Mode: 1, KnownBlock: head(t, w.Chain).Last, TargetBlock: from}).Steps[0].(lite.BlockLinkBackward)
-	c := New(w.LiteClient(), provenBy(w.Chain))
-	if _, err := c.readBackward(link.From, link); err == nil {
-		t.Error("a link back to a block that isn't the key block is followed")
-	}
-	good := answered[lite.PartialBlockProof](t, w.Chain, lite.GetBlockProof{
-		Mode: 1, KnownBlock: link.From, TargetBlock: w.InitBlock()}).Steps[0].(lite.BlockLinkBackward)
-	if h, err := c.readBackward(good.From, good); err != nil || h.seqno() != 1 {
-		t.Errorf("%v, %v", h, err)
-	}
-}
-
-func TestLinksLeadFromTheBlockThatIsProven(t *testing.T) {
-	w := newWorld(t)
-	c := New(w.LiteClient(), provenBy(w.Chain))
-	link := w.proof(t, w.Chain).Steps[0].(lite.BlockLinkForward)
-	if _, err := c.readForward(link.From, link); err != nil {
-		t.Fatal(err)
-	}
-	from := link.From.Copy()
-	from.FileHash[0] ^= 1
-	if _, err := c.readForward(from, link); err == nil {
-		t.Error("a link from a block of another file is followed")
-	}
-	sideways := link
-	sideways.To = link.To.Copy()
-	sideways.To.Shard = 1 << 62
-	if _, err := c.readForward(link.From, sideways); err == nil {
-		t.Error("a link to half the chain is followed")
-	}
-	back := answered[lite.PartialBlockProof](t, w.Chain, lite.GetBlockProof{
-		Mode: 1, KnownBlock: link.To, TargetBlock: w.InitBlock()}).Steps[0].(lite.BlockLinkBackward)
-	forged := back
-	forged.To = w.stranger.InitBlock()
-	forged.DestProof = answered[lite.BlockHeader](t, w.stranger, lite.GetBlockHeader{ID: forged.To}).HeaderProof
-	if _, err := c.readBackward(back.From, forged); err == nil {
-		t.Error("a link back to a stranger's key block is followed")
-	}
-	if _, err := c.readBackward(from, back); err == nil {
-		t.Error("a link back from another block is followed")
-	}
-}
-
 func TestLiesAboutTransactionsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	c := New(w.LiteClient(), provenBy(w.Chain))
@@ -582,25 +292,5 @@ func TestLiesAboutConfigAreRefused(t *testing.T) {
 		if _, err := api.GetBlockchainConfig(t.Context(), b); err == nil && name != "of another block" {
 			t.Errorf("%s: the unmodified client believes it", name)
 		}
-	}
-}
-
-func BenchmarkProvenAccount(b *testing.B) {
-	w := newWorld(b)
-	for name, cfg := range map[string]Config{"served": config, "proven": provenBy(w.Chain)} {
-		cfg.Now = func() time.Time { return *w.now }
-		b.Run(name+"/same block", func(b *testing.B) {
-			c := New(w.LiteClient(), cfg)
-			for b.Loop() {
-				account(b, c, w.wallet.Address)
-			}
-		})
-		b.Run(name+"/new block", func(b *testing.B) {
-			c := New(w.LiteClient(), cfg)
-			for b.Loop() {
-				w.Tick()
-				account(b, c, w.wallet.Address)
-			}
-		})
 	}
 }
