@@ -3,6 +3,8 @@ package chain
 import (
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,5 +197,30 @@ func BenchmarkProvenAccount(b *testing.B) {
 				account(b, c, w.wallet.Address)
 			}
 		})
+	}
+}
+
+// Calls side by side prove a block once, and each is answered from it or a later one.
+func TestCallsSideBySideShareOneProof(t *testing.T) {
+	w := newWorld(t)
+	var proofs atomic.Int32
+	w.lie = func(_, answer any) any {
+		if _, ok := answer.(lite.PartialBlockProof); ok {
+			proofs.Add(1)
+		}
+		return answer
+	}
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	var calls sync.WaitGroup
+	for range 20 {
+		calls.Go(func() {
+			if _, err := c.Account(t.Context(), w.wallet.Address); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
+	if proofs.Load() != 1 {
+		t.Errorf("%d proofs of one block", proofs.Load())
 	}
 }
