@@ -84,11 +84,7 @@ func New(l lite.LiteClient, cfg Config) *Client {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &Client{cfg: cfg, lite: l, close: func() {}, proving: make(chan struct{}, 1), trusted: cfg.Trusted}
-	if c.proves() {
-		c.newest = header{id: cfg.Trusted.id()} // nothing older is answered from
-	}
-	return c
+	return &Client{cfg: cfg, lite: l, close: func() {}, proving: make(chan struct{}, 1), trusted: cfg.Trusted}
 }
 
 // Dial returns a client over TCP. It tries every liteserver once, within ctx, and keeps trying those that don't answer or

@@ -159,8 +159,8 @@ func (p *pool) blame(l Liteserver) {
 }
 
 // QueryLiteserver asks one liteserver. It stores the answer in result, a *tl.Serializable, and reads it here, on the
-// caller's goroutine: what the library panics at is a bad answer, not the end of the process.
-func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializable) (err error) {
+// goroutine of ask, which catches what the library panics at.
+func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
 	to, ok := result.(*tl.Serializable)
 	if !ok {
 		return fmt.Errorf("result is a %T, want a pointer to tl.Serializable", result)
@@ -179,13 +179,6 @@ func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializabl
 		}
 		return err
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			p.log.Error("answer of a liteserver cannot be read", "liteserver", c.server.Addr, "panic", r)
-			p.blame(c.server)
-			err = errors.New("answer cannot be read")
-		}
-	}()
 	_, err = tl.Parse(to, answer, true)
 	return err
 }

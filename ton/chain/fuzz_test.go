@@ -125,3 +125,32 @@ func (p panics) Handle(_ context.Context, r slog.Record) error {
 }
 func (p panics) WithAttrs([]slog.Attr) slog.Handler { return p }
 func (p panics) WithGroup(string) slog.Handler      { return p }
+
+// FuzzProof changes what a liteserver proves. Whatever is still believed is the truth: another way of writing it.
+func FuzzProof(f *testing.F) {
+	w := newWorld(f)
+	var answers [][]byte
+	honest := New(recorded{w.LiteClient(), &answers}, provenBy(w.Chain))
+	truth := account(f, honest, w.wallet.Address)
+	for _, a := range answers {
+		f.Add(a)
+	}
+	newest := honest.seen()
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		answer, ok := parse(raw)
+		if !ok {
+			return
+		}
+		c := New(scripted{answer: answer}, provenBy(w.Chain))
+		acc, err := ask(t.Context(), c, wait{}, lite.GetAccountState{}, func(s lite.AccountState) (ton.Account, error) {
+			return c.readAccount(w.wallet.Address, newest, s)
+		})
+		if err == nil && (acc.Balance != truth.Balance || acc.LastHash != truth.LastHash || acc.Seqno != truth.Seqno) {
+			t.Errorf("believes %+v", acc)
+		}
+		p, err := c.step(t.Context(), w.InitBlock(), header{id: newest.id})
+		if err == nil && (!p.end.id.Equals(newest.id) || p.end.time != newest.time) {
+			t.Errorf("believes block %d of %d", p.end.seqno(), p.end.time)
+		}
+	})
+}

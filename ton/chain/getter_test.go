@@ -71,3 +71,46 @@ func TestLibrariesAreCheckedByHash(t *testing.T) {
 		t.Error("a library that isn't there is found")
 	}
 }
+
+func TestLibrariesAreAskedForByHash(t *testing.T) {
+	w := newWorld(t)
+	lib := cell.BeginCell().MustStoreUInt(5, 8).EndCell()
+	w.lie = func(query, answer any) any {
+		q, ok := query.(lite.GetLibraries)
+		if !ok || len(q.LibraryList) != 1 || !bytes.Equal(q.LibraryList[0], lib.Hash()) {
+			return answer
+		}
+		return lite.LibraryResult{Result: []*lite.LibraryEntry{{Hash: lib.Hash(), Data: lib.ToBOC()}}}
+	}
+	c := New(w.LiteClient(), provenBy(w.Chain))
+	got, err := c.libraries(t.Context(), [][32]byte{[32]byte(lib.Hash())})
+	if err != nil || len(got) != 1 || got[0].HashKey() != lib.HashKey() {
+		t.Fatalf("%v, %v", got, err)
+	}
+	_, err = c.libraries(t.Context(), [][32]byte{{1}})
+	refused(t, "a library that the liteserver hasn't", err)
+}
+
+func TestEmulatorIsMadeAgainWhenAKeyBlockComes(t *testing.T) {
+	chain := newKeyed(t)
+	c := New(chain.LiteClient(), provenBy(chain))
+	one := func() *ton.Emulator {
+		if _, err := c.Head(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		e, err := c.emulator(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	first := one()
+	chain.Tick()
+	if one() != first {
+		t.Error("a new one without a key block")
+	}
+	chain.Tick()
+	if one() == first {
+		t.Error("the configuration of a new key block isn't read")
+	}
+}

@@ -18,7 +18,7 @@ type Head struct {
 // header is a masterchain block with its full name; the zero value is none.
 type header struct {
 	id   *lite.BlockIDExt
-	time uint32 // 0: only its name is known
+	time uint32
 	key  uint32 // seqno of the newest key block up to it, which set the configuration; 0 when nothing is proven
 }
 
@@ -61,9 +61,25 @@ func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
 // header reads the newest block once a liteserver has atLeast and what has been seen; it may take patience for that.
 func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Duration) (header, error) {
 	who := new(Liteserver)
-	ctx = context.WithValue(ctx, answeredBy{}, who)
-	w := wait{seqno: max(atLeast, c.seen().seqno()), atMost: patience}
-	h, err := ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
+	h, err := c.named(context.WithValue(ctx, answeredBy{}, who), wait{max(atLeast, c.seen().seqno()), patience})
+	if err != nil {
+		return header{}, err
+	}
+	if !c.proves() {
+		if h, err = c.advance(h); err != nil {
+			return header{}, unavailable(err)
+		}
+		return h, nil
+	}
+	if h, err = c.provenHead(ctx, h); err != nil && ctx.Err() == nil {
+		c.blame(*who)
+	}
+	return h, err
+}
+
+// named is the newest block as a liteserver names it, with the time that it says.
+func (c *Client) named(ctx context.Context, w wait) (header, error) {
+	return ask(ctx, c, w, lite.GetMasterchainInfoExt{}, func(info lite.MasterchainInfoExt) (header, error) {
 		h := header{id: info.Last, time: info.LastUTime}
 		if !isMasterchain(h.id) || h.seqno() == 0 || h.time == 0 {
 			return header{}, errors.New("newest block is not a masterchain block")
@@ -71,18 +87,8 @@ func (c *Client) header(ctx context.Context, atLeast uint32, patience time.Durat
 		if h.seqno() < w.seqno {
 			return header{}, fmt.Errorf("newest block is %d, want %d at least", h.seqno(), w.seqno)
 		}
-		if c.proves() {
-			return h, c.sameName(h)
-		}
-		return c.advance(h)
+		return h, nil
 	})
-	if err != nil || !c.proves() {
-		return h, err
-	}
-	if h, err = c.provenHead(ctx, h); err != nil {
-		c.blame(*who)
-	}
-	return h, err
 }
 
 // provenHead takes a block as the newest when it is proven and fresh.
@@ -95,7 +101,7 @@ func (c *Client) provenHead(ctx context.Context, named header) (header, error) {
 		err = c.fresh(h)
 	}
 	if err != nil {
-		return header{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return header{}, unavailable(err)
 	}
 	return h, nil
 }
@@ -104,14 +110,6 @@ func (c *Client) seen() header {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.newest
-}
-
-// sameName refuses another block of a seqno that was seen, before anything is asked about it.
-func (c *Client) sameName(h header) error {
-	if seen := c.seen(); seen.seqno() == h.seqno() && !seen.id.Equals(h.id) {
-		return fmt.Errorf("there are two blocks %d", h.seqno())
-	}
-	return nil
 }
 
 // advance takes h as the newest block if it is newer, and returns the newest: an answer to a call beside this one may
@@ -124,7 +122,7 @@ func (c *Client) advance(h header) (header, error) {
 		return header{}, fmt.Errorf("block %d is older than block %d before it", h.seqno(), c.newest.seqno())
 	case h.seqno() == c.newest.seqno() && !h.id.Equals(c.newest.id):
 		return header{}, fmt.Errorf("there are two blocks %d", h.seqno())
-	case h.seqno() > c.newest.seqno() || c.newest.time == 0:
+	case h.seqno() > c.newest.seqno():
 		c.newest = h
 	}
 	return c.newest, nil

@@ -45,37 +45,43 @@ func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable
 	if err != nil {
 		return none, err
 	}
-	var answer tl.Serializable
-	// The answer is the liteserver's, and the libraries that read it are large: a panic in one is a bad answer.
-	defer func() {
-		if r := recover(); r != nil {
-			c.cfg.Logger.Error("answer of a liteserver cannot be read", "answer", fmt.Sprintf("%T", answer), "panic", r)
-			err = fmt.Errorf("%w: answer cannot be read", ErrUnavailable)
-		}
-	}()
 	who, ok := ctx.Value(answeredBy{}).(*Liteserver)
 	if !ok {
 		who = new(Liteserver)
 		ctx = context.WithValue(ctx, answeredBy{}, who)
 	}
+	var answer tl.Serializable
+	// The answer is the liteserver's, and the libraries that read it are large: a panic in one is a bad answer.
+	defer func() {
+		if r := recover(); r != nil {
+			c.blame(*who)
+			c.cfg.Logger.Error("answer of a liteserver cannot be read",
+				"liteserver", who.Addr, "answer", fmt.Sprintf("%T", answer), "panic", r)
+			err = fmt.Errorf("%w: answer cannot be read", ErrUnavailable)
+		}
+	}()
 	if err := c.lite.QueryLiteserver(ctx, sent, &answer); err != nil {
 		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	r, err := take(answer, read)
+	if err != nil {
+		if !said(err, codeNone) && !said(err, codeTimeout) {
+			c.blame(*who) // its answer is refused, or it hasn't what it should have; another may
+		}
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return r, nil
+}
+
+// take reads an answer that must be an A.
+func take[A, R any](answer any, read func(A) (R, error)) (none R, err error) {
 	switch t := answer.(type) {
 	case A:
-		r, err := read(t)
-		if err != nil {
-			c.blame(*who)
-			return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		return r, nil
+		return read(t)
 	case lite.LSError:
-		if t.Code != codeNone && t.Code != codeTimeout {
-			c.blame(*who) // it hasn't what it should have; another may
-		}
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, &serverError{t.Code, clip(t.Text)})
+		return none, &serverError{t.Code, clip(t.Text)}
 	}
-	return none, fmt.Errorf("%w: answer is a %T", ErrUnavailable, answer)
+	return none, fmt.Errorf("answer is a %T", answer)
 }
 
 // blame makes a pool ask others than the liteserver whose answer was refused.

@@ -37,14 +37,19 @@ func (c *Chain) find(id *lite.BlockIDExt) (*block, error) {
 
 // kept returns the block that id names. The caller holds mu.
 func (c *Chain) kept(id *lite.BlockIDExt) (*block, error) {
-	b := c.blocks[id.SeqNo%keepBlocks]
-	if id.SeqNo == c.first.seqno {
-		b = c.first // proofs start from it
-	}
+	b := c.numbered(id.SeqNo)
 	if b == nil || !b.of(id.Workchain).id.Equals(id) {
 		return nil, lite.LSError{Code: codeNotReady, Text: fmt.Sprintf("block %d is not in db", id.SeqNo)}
 	}
 	return b, nil
+}
+
+// numbered returns the kept block of a seqno, nil when there is none. The caller holds mu.
+func (c *Chain) numbered(seqno uint32) *block {
+	if b := c.blocks[seqno%keepBlocks]; b != nil && b.seqno == seqno {
+		return b
+	}
+	return c.keys[seqno]
 }
 
 func accountAddress(id lite.AccountID) (ton.Address, error) {

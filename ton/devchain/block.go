@@ -23,7 +23,9 @@ type block struct {
 	time  uint32 // gen_utime, Unix seconds
 	lt    uint64 // where its logical time starts
 	seed  []byte // of its random numbers, 32 bytes
-	key   bool   // it carries the configuration, so that later blocks can be proven from it
+
+	key     bool   // it carries the configuration, so that later blocks can be proven from it
+	lastKey *block // the newest key block before it; nil for the first
 
 	chains [2]sealed                 // the masterchain's and the shard's
 	before *cell.AugmentedDictionary // OldMcBlocksInfo: the masterchain blocks before this one
@@ -89,7 +91,11 @@ func (c *Chain) zero() (*block, error) {
 // Its names are filled in when it is finished.
 func (c *Chain) next() *block {
 	last := c.newest
-	b := &block{seqno: last.seqno + 1, time: max(unix(c.cfg.Now().Unix()), last.time), key: last.seqno == 0}
+	b := &block{seqno: last.seqno + 1, time: max(unix(c.cfg.Now().Unix()), last.time), lastKey: last.lastKey}
+	if last.key {
+		b.lastKey = last
+	}
+	b.key = b.lastKey == nil || c.cfg.KeyEvery > 0 && b.seqno-b.lastKey.seqno >= c.cfg.KeyEvery
 	b.lt = uint64(b.seqno) * ltPerBlock
 	seed := sha256.Sum256(last.master().id.RootHash)
 	b.seed = seed[:]

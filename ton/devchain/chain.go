@@ -38,6 +38,7 @@ type Config struct {
 	ConfigBoC  []byte           // the blockchain configuration's dictionary; nil: ton.DevConfig()
 	GlobalID   int32            // network id that blocks and contracts see
 	BlockEvery time.Duration    // seals an empty block this often; 0: never
+	KeyEvery   uint32           // every how many blocks is a key block, all of which are kept; 0: the first alone
 	Logger     *slog.Logger     // nil: silent
 
 	// ValidatorKey signs the blocks; nil: a new one. Chains with the same key, configuration and clock begin with the
@@ -57,8 +58,8 @@ type Chain struct {
 	key    ed25519.PrivateKey // of its liteservers
 
 	validator *validator
-	first     *block // the only key block, from which all others are proven
 	zeroState lite.ZeroStateIDExt
+	first     *lite.BlockIDExt // a key block
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
@@ -73,6 +74,7 @@ type Chain struct {
 	accounts map[ton.Address]*account
 	history  history
 	blocks   [keepBlocks]*block // by seqno modulo keepBlocks
+	keys     map[uint32]*block  // all key blocks by seqno: proofs start from them
 	newest   *block
 	sealed   chan struct{} // closed and replaced when a block is sealed
 }
@@ -109,6 +111,7 @@ func New(cfg Config) (*Chain, error) {
 	}
 	c := &Chain{
 		cfg: cfg, config: config, tvm: tvm.NewTVM(), key: key, validator: validator, accounts: map[ton.Address]*account{},
+		keys: map[uint32]*block{},
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	if err := c.begin(); err != nil {
@@ -133,12 +136,12 @@ func (c *Chain) begin() (err error) {
 		return err
 	}
 	c.commit(d)
-	c.first = d.block
+	c.first = d.block.master().id
 	return nil
 }
 
 // InitBlock names the first block, from which a client that checks proofs starts.
-func (c *Chain) InitBlock() *lite.BlockIDExt { return c.first.master().id.Copy() }
+func (c *Chain) InitBlock() *lite.BlockIDExt { return c.first.Copy() }
 
 // tick seals empty blocks until the chain is closed.
 func (c *Chain) tick() {

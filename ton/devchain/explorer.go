@@ -27,19 +27,14 @@ func (c *Chain) blockHeader(id *lite.BlockIDExt, mode uint32) (tl.Serializable, 
 
 // lookupBlock answers with the kept block of a seqno.
 func (c *Chain) lookupBlock(q lite.LookupBlock) (tl.Serializable, error) {
-	if q.Mode&7 != bySeqno || q.ID.Shard != c.first.shard().id.Shard {
+	if q.Mode&7 != bySeqno || q.ID.Shard != c.first.Shard {
 		return nil, lite.LSError{Code: codeProtocol, Text: "blocks are found by seqno only, in the only shard"}
 	}
-	newest, _ := c.head()
-	seqno := uint32(q.ID.Seqno)
-	if seqno < newest.oldestKept() && seqno != c.first.seqno || seqno > newest.seqno {
-		return nil, lite.LSError{Code: codeNotReady, Text: "block is not in db"}
-	}
 	c.mu.RLock()
-	b := c.blocks[seqno%keepBlocks]
+	b := c.numbered(uint32(q.ID.Seqno))
 	c.mu.RUnlock()
-	if seqno == c.first.seqno {
-		b = c.first
+	if b == nil {
+		return nil, lite.LSError{Code: codeNotReady, Text: "block is not in db"}
 	}
 	return c.blockHeader(b.of(q.ID.Workchain).id, q.Mode)
 }

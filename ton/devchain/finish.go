@@ -89,8 +89,8 @@ func (c *Chain) header(b *block, workchain int32) (*cell.Cell, error) {
 	h.Shard = tlb.ShardIdent{WorkchainID: workchain}
 	h.GenValidatorListHashShort, h.GenCatchainSeqno = c.validator.setHash, catchainSeqno
 	h.MinRefMcSeqno = last.seqno
-	if b.seqno > 1 {
-		h.PrevKeyBlockSeqno = 1
+	if b.lastKey != nil {
+		h.PrevKeyBlockSeqno = b.lastKey.seqno
 	}
 	h.PrevRef.Prev1 = last.reference(last.of(workchain))
 	if workchain != masterchain {

@@ -26,6 +26,9 @@ const (
 	// liteserver that isn't an archive does.
 	keepTransactions = 1 << 17
 
+	// linksPerAnswer is how many links a liteserver sends at most in one proof of a block.
+	linksPerAnswer = 16
+
 	// transactionsPerAnswer is what a liteserver sends at most to one getTransactions.
 	transactionsPerAnswer = 16
 

@@ -3,6 +3,7 @@ package devchain
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/xssnick/tonutils-go/tl"
 	"github.com/xssnick/tonutils-go/tlb"
@@ -11,32 +12,53 @@ import (
 )
 
 // blockProof answers getBlockProof from a block that the client knows to its target, or to the newest: back by a state's
-// list of earlier blocks, forward from the key block by the validator's signature.
+// list of earlier blocks, forward from key block to key block by the validator's signatures. A way that is too long for
+// one answer ends at a key block.
 func (c *Chain) blockProof(q lite.GetBlockProof) (tl.Serializable, error) {
 	known, target, err := c.ends(q)
 	if err != nil {
 		return nil, err
 	}
-	answer := lite.PartialBlockProof{Complete: true, From: known.master().id, To: target.master().id}
-	if known.seqno > target.seqno || known.seqno < target.seqno && !known.key {
-		to := target
-		if target.seqno > known.seqno {
-			to = c.first
-		}
+	answer := lite.PartialBlockProof{From: known.master().id}
+	at := known
+	if to := back(known, target); to != nil {
 		link, err := backward(known, to)
 		if err != nil {
 			return nil, err
 		}
-		answer.Steps, known = append(answer.Steps, link), to
+		answer.Steps, at = append(answer.Steps, link), to
 	}
-	if known.seqno < target.seqno {
-		link, err := c.forward(known, target)
+	for _, to := range ahead(at, target) {
+		link, err := c.forward(at, to)
 		if err != nil {
 			return nil, err
 		}
-		answer.Steps = append(answer.Steps, link)
+		answer.Steps, at = append(answer.Steps, link), to
 	}
+	answer.To, answer.Complete = at.master().id, at == target
 	return answer, nil
+}
+
+// back returns where a proof first has to go back to, nil for nowhere: to an earlier target, or to the key block from
+// which signatures lead on.
+func back(known, target *block) *block {
+	switch {
+	case target.seqno < known.seqno:
+		return target
+	case target.seqno > known.seqno && !known.key:
+		return known.lastKey
+	}
+	return nil
+}
+
+// ahead lists the blocks on the way from a key block to a later one, which every key block between is on.
+func ahead(key, target *block) []*block {
+	var way []*block
+	for b := target; b.seqno > key.seqno; b = b.lastKey {
+		way = append(way, b)
+	}
+	slices.Reverse(way)
+	return way[:min(len(way), linksPerAnswer)]
 }
 
 func (c *Chain) ends(q lite.GetBlockProof) (known, target *block, err error) {
@@ -87,7 +109,7 @@ func readPrevious(state *tlb.ShardStateUnsplit, seqno uint32) error {
 	return err
 }
 
-// forward links the key block to a later one, which the validators that it names have signed.
+// forward links a key block to a later one, which the validators that it names have signed.
 func (c *Chain) forward(key, to *block) (lite.BlockLinkForward, error) {
 	dest, err := to.master().proof()
 	if err != nil {

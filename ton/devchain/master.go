@@ -17,8 +17,8 @@ func (c *Chain) stateExtra(b *block) (*cell.Cell, error) {
 		ValidatorInfo: tlb.ValidatorInfo{ValidatorListHashShort: c.validator.setHash, CatchainSeqno: catchainSeqno},
 		PrevBlocks:    &tlb.OldMcBlocksInfoAugDict{AugmentedDictionary: b.before}, AfterKeyBlock: b.key,
 	}
-	if c.first != nil {
-		key := c.first.reference(c.first.master())
+	if b.lastKey != nil {
+		key := b.lastKey.reference(b.lastKey.master())
 		info.LastKeyBlock = &key
 	}
 	infoCell, err := info.ToCell()

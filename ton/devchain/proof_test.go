@@ -76,26 +76,40 @@ func TestProvingClientReadsAccountsOfTheMasterchain(t *testing.T) {
 	}
 }
 
-// Every pair of blocks is linked, in both directions.
+// Every pair of blocks is linked, in both directions, over any number of key blocks between.
 func TestBlocksAreProvenFromEachOther(t *testing.T) {
-	c := newChain(t, Config{})
-	api := secure(c, c.LiteClient())
-	blocks := []*lite.BlockIDExt{c.InitBlock()}
-	for range 5 {
-		c.Tick()
-		blocks = append(blocks, newestBlock(t, api))
-	}
-	for _, from := range blocks {
-		for _, to := range blocks {
-			if err := api.VerifyProofChain(t.Context(), from, to); err != nil {
-				t.Errorf("from %d to %d: %v", from.SeqNo, to.SeqNo, err)
+	for _, every := range []uint32{0, 1, 3} {
+		c := newChain(t, Config{KeyEvery: every})
+		api := secure(c, c.LiteClient())
+		blocks := []*lite.BlockIDExt{c.InitBlock()}
+		for range 8 {
+			c.Tick()
+			blocks = append(blocks, newestBlock(t, api))
+		}
+		for _, from := range blocks {
+			for _, to := range blocks {
+				if err := api.VerifyProofChain(t.Context(), from, to); err != nil {
+					t.Errorf("key blocks every %d: from %d to %d: %v", every, from.SeqNo, to.SeqNo, err)
+				}
 			}
 		}
+		stranger := newChain(t, Config{KeyEvery: every})
+		if err := api.VerifyProofChain(t.Context(), stranger.InitBlock(), blocks[3]); err == nil {
+			t.Error("another chain's block leads here")
+		}
 	}
-	stranger := newChain(t, Config{})
-	if err := api.VerifyProofChain(t.Context(), stranger.InitBlock(), blocks[3]); err == nil {
-		t.Error("another chain's block leads here")
+}
+
+func TestLongWaysAreProvenInParts(t *testing.T) {
+	c := newChain(t, Config{KeyEvery: 1})
+	for range 3 * linksPerAnswer {
+		c.Tick()
 	}
+	p, ok := query(t, c, lite.GetBlockProof{KnownBlock: c.InitBlock()}).(lite.PartialBlockProof)
+	if !ok || len(p.Steps) != linksPerAnswer || p.Complete || p.To.SeqNo != linksPerAnswer+1 {
+		t.Fatalf("%d links to %v, complete: %v", len(p.Steps), p.To, p.Complete)
+	}
+	newestBlock(t, secure(c, c.LiteClient()))
 }
 
 // The first block stays answerable when blocks as old are forgotten: clients start from it.
@@ -103,6 +117,9 @@ func TestFirstBlockIsNeverForgotten(t *testing.T) {
 	c := newChain(t, Config{})
 	for range 2 * keepBlocks {
 		c.Tick()
+	}
+	if len(c.keys) != 1 {
+		t.Fatalf("%d key blocks", len(c.keys))
 	}
 	api := secure(c, c.LiteClient())
 	b := newestBlock(t, api)

@@ -173,6 +173,9 @@ func (c *Chain) commit(d *draft) {
 		c.accounts[address].add(s, d.block.oldestKept())
 	}
 	c.newest, c.blocks[d.block.seqno%keepBlocks] = d.block, d.block
+	if d.block.key {
+		c.keys[d.block.seqno] = d.block
+	}
 	if c.sealed != nil {
 		close(c.sealed)
 	}
