@@ -71,6 +71,11 @@ func TestHighloadAlwaysRefused(t *testing.T) {
 		"carrier cut": {func(q *rawQuery) {
 			q.msg = carrierOf(w, cell.BeginCell().MustStoreUInt(opInternalSend, 32).EndCell()).cell()
 		}, CodeNotCanonical, "exactly"},
+		"carrier with StateInit": {func(q *rawQuery) {
+			m := carrierOf(w, transferBody(opInternalSend, 7, one))
+			m.init = func(b *cell.Builder) { b.MustStoreUInt(0b11, 2).MustStoreRef(w.StateInit()) }
+			q.msg = m.cell()
+		}, CodeNotCanonical, "exactly"},
 		"StateInit directly": {func(q *rawQuery) {
 			m := validMsg()
 			m.dest = stdAddress(0, [32]byte(walletOf(t, V4R2).StateInit().HashKey()))

@@ -261,6 +261,7 @@ func TestBadBodies(t *testing.T) {
 		"destination variable":     {jetton(putCoins(5), variable, putAddress(own), no, putCoins(0), no), CodeAddress},
 		"destination workchain 5":  {jetton(putCoins(5), stdAddress(5, bob.Hash), putAddress(own), no, putCoins(0), no), CodeAddress},
 		"destination zero":         {jetton(putCoins(5), putAddress(Address{}), putAddress(own), no, putCoins(0), no), CodeAddress},
+		"response zero":            {jetton(putCoins(5), putAddress(bob), putAddress(Address{}), no, putCoins(0), no), CodeAddress},
 		"custom payload":           {jetton(putCoins(5), putAddress(bob), putAddress(own), yes, putRef(cellOf(1)), putCoins(0), no), CodeBody},
 		"custom payload of a burn": {jetton(putCoins(5), putAddress(bob), putAddress(own), yes, putRef(put(no, no)), putCoins(0), no), CodeBody},
 		"custom payload, surplus":  {jetton(putCoins(5), putAddress(bob), putAddress(own), yes, putRef(put(putBits(opMintless, 32), putRef(cellOf(1)), no)), putCoins(0), no), CodeNotCanonical},
