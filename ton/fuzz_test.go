@@ -207,19 +207,31 @@ func FuzzReadExecuted(f *testing.F) {
 }
 
 func FuzzNewAccount(f *testing.F) {
-	w := testWallet(f)
-	for _, acc := range []Account{active(f, w, ton1, 7), uninit(f, w.Address, ton1), mustAccount(f, w.Address, nil)} {
-		f.Add(plain(acc.shard.Account), []byte("0123456789abcdef0123456789abcdef"))
+	last := []byte("0123456789abcdef0123456789abcdef")
+	for _, v := range ownVersions {
+		w := walletOf(f, v)
+		for _, acc := range []Account{activeOf(f, w, ton1, 7), uninit(f, w.Address, ton1), mustAccount(f, w.Address, nil)} {
+			f.Add(plain(acc.shard.Account), last, uint32(7))
+		}
 	}
-	f.Fuzz(func(t *testing.T, b, lastHash []byte) {
+	w, e := walletOf(f, HighloadV3), devEmulator(f)
+	res, err := apply(f, e, activeOf(f, w, NanoOf(5e9), 0), mustCell(f, mustAssemble(f, w, mustBuild(f, w, 7, Transfer{To: bob, Value: ton1}), false)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(plain(res.NextAccount.ShardAccount().Account), last, uint32(7))
+	f.Fuzz(func(t *testing.T, b, lastHash []byte, query uint32) {
 		c, err := cell.FromBOC(b)
 		if err != nil {
 			return
 		}
-		w := testWallet(t)
-		acc, err := NewAccount(w.Address, &tlb.ShardAccount{Account: c, LastTransHash: lastHash, LastTransLT: 9}, 1, testNow, true)
-		if err == nil && acc.Status == StatusActive && acc.CheckOwn(w) == nil && acc.CodeHash != hash(codeHashV5R1) {
-			t.Fatalf("taken for the own wallet: %+v", acc)
+		for _, v := range ownVersions {
+			w := walletOf(t, v)
+			acc, err := NewAccount(w.Address, &tlb.ShardAccount{Account: c, LastTransHash: lastHash, LastTransLT: 9}, 1, testNow, true)
+			if err == nil && acc.Status == StatusActive && acc.CheckOwn(w) == nil && acc.CodeHash != [32]byte(layoutOf(v).code.HashKey()) {
+				t.Fatalf("taken for the own wallet: %+v", acc)
+			}
+			acc.QueryUsed(query&(1<<23-1), testNow)
 		}
 	})
 }

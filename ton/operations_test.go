@@ -282,6 +282,9 @@ func TestBadBodies(t *testing.T) {
 			putRef(put(putBits(deadline, 32), putAddress(own), nobody, yes, putRef(cellOf(1)), no)))...))), CodeBody},
 		"swap with reject payload": {jettonBody(5, 1, ally, own, yes, putRef(put(append(append([]func(*cell.Builder){putBits(opDedustJetton, 32)}, step(90, nil)...),
 			putRef(put(putBits(deadline, 32), putAddress(own), nobody, no, yes, putRef(cellOf(1)))))...))), CodeBody},
+		"hops of different deadlines": {jettonBody(5, 1, ally, own, yes, putRef(ston2(opSTON2, 5, own, own, own,
+			put(putBits(opSTON2Cross, 32), putAddress(pool), putAddress(own), putAddress(own), putBits(deadline+1, 64),
+				putRef(put(putCoins(90), putAddress(own), putCoins(3), no, putCoins(0), no, putBits(10, 16), nobody)))))), CodeBody},
 		"coins without a swap": {put(putBits(opPTON, 32), query, putCoins(50), putAddress(own), no), CodeBody},
 	} {
 		t.Run(name, func(t *testing.T) {
