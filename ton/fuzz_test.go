@@ -178,30 +178,35 @@ func FuzzBody(f *testing.F) {
 }
 
 func FuzzReadExecuted(f *testing.F) {
-	w, e := testWallet(f), devEmulator(f)
-	payload := mustBuild(f, w, 7, Transfer{To: bob, Value: ton1, Comment: "rent"})
-	for _, x := range []struct {
-		acc Account
-		msg *cell.Cell
-	}{
-		{active(f, w, NanoOf(5e9), 7), mustCell(f, mustAssemble(f, w, payload, false))},
-		{active(f, w, NanoOf(5e9), 7), internal(f, w.Address, 1e9, signed(mustCell(f, payload), testKey))},
-		{mustAccount(f, w.Address, nil), internal(f, w.Address, 1e9, emptyCell())},
-	} {
-		res, err := apply(f, e, x.acc, x.msg)
-		if err != nil {
-			f.Fatal(err)
+	e := devEmulator(f)
+	for _, v := range ownVersions {
+		w := walletOf(f, v)
+		payload := mustBuild(f, w, 7, Transfer{To: bob, Value: ton1, Comment: "rent"})
+		for _, x := range []struct {
+			acc Account
+			msg *cell.Cell
+		}{
+			{activeOf(f, w, NanoOf(5e9), 7), mustCell(f, mustAssemble(f, w, payload, false))},
+			{activeOf(f, w, NanoOf(5e9), 7), internal(f, w.Address, 1e9, signed(mustCell(f, payload), testKey))},
+			{mustAccount(f, w.Address, nil), internal(f, w.Address, 1e9, emptyCell())},
+		} {
+			res, err := apply(f, e, x.acc, x.msg)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(plain(res.TransactionCell))
 		}
-		f.Add(plain(res.TransactionCell))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := cell.FromBOC(b)
 		if err != nil {
 			return
 		}
-		got, err := ReadExecuted(testWallet(t), c)
-		if err == nil && got.Consumed && got.Payload == [32]byte{} {
-			t.Fatalf("consumed by nothing: %+v", got)
+		for _, v := range ownVersions {
+			got, err := ReadExecuted(walletOf(t, v), c)
+			if err == nil && (got.Consumed && got.Payload == [32]byte{} || got.QueryID != 0 && v != HighloadV3 || got.Seqno != 0 && v == HighloadV3) {
+				t.Fatalf("%s: %+v", v, got)
+			}
 		}
 	})
 }

@@ -382,6 +382,7 @@ func TestDeploy(t *testing.T) {
 	}
 	for name, c := range map[string]*cell.Cell{
 		"no data": cell.BeginCell().MustStoreUInt(0b00100, 5).MustStoreRef(layoutV4.code).EndCell(), "library": init(0b00111, storeRef),
+		"code and libraries": init(0b00101, func(*cell.Builder) {}), "data and libraries": init(0b00011, func(*cell.Builder) {}),
 		"special": init(0b01110, putBits(0, 2)), "split_depth": init(0b10110, putBits(0, 5)), "surplus": init(0b00110, putBits(0, 1)),
 	} {
 		_, err := Build(walletOf(t, V5R1), 7, until, []Transfer{{To: Address{Hash: [32]byte(c.HashKey())}, Value: ton1, Init: c}})
