@@ -106,6 +106,10 @@ func TestHighloadValidity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		tx, err := Decode(w, payload)
+		if err != nil || want != (!testNow.Before(tx.NotBefore) && testNow.Before(tx.ValidUntil)) {
+			t.Errorf("%s before its end: valid from %s to %s, %v", left, tx.NotBefore, tx.ValidUntil, err)
+		}
 		if got, err := e.Run(w, activeOf(t, w, NanoOf(5e9), 0), payload, testNow); err != nil || got.Accepted != want {
 			t.Errorf("%s before its end: accepted %t, %v", left, got.Accepted, err)
 		}
