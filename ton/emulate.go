@@ -35,7 +35,7 @@ func NewEmulator(configBoC []byte) (*Emulator, error) {
 
 // Run shows what payload would do on acc, w's own account, in a block at the time now, if its signature were good. An
 // account without code runs with w's StateInit. A message that isn't accepted is an Outcome, not an error; an error
-// means that nothing can be said, and nothing may be signed.
+// means that nothing can be said, and nothing may be signed. A HighloadV3 batch is run through both of its transactions.
 func (e *Emulator) Run(w Wallet, acc Account, payload []byte, now time.Time) (Outcome, error) {
 	root, err := readCells(payload)
 	if err != nil {

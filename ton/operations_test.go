@@ -373,7 +373,9 @@ func TestDeploy(t *testing.T) {
 		}
 		_, err = Build(w, 7, until, []Transfer{{To: bob, Value: ton1, Init: child.StateInit()}})
 		wantCode(t, err, CodeStateInit)
-		checkFlips(t, w, payload)
+		if v == V5R1 { // most of its bits are the code's
+			checkFlips(t, w, payload)
+		}
 	}
 	init := func(flags uint64, more func(*cell.Builder)) *cell.Cell {
 		b := cell.BeginCell().MustStoreUInt(flags, 5).MustStoreRef(layoutV4.code).MustStoreRef(emptyCell())
