@@ -305,6 +305,9 @@ func TestOwnAccountOfEveryVersion(t *testing.T) {
 	w := walletOf(t, V4R2)
 	plugins := dataV3(w.ID, 0, w.PublicKey).ToBuilder().MustStoreBoolBit(true).MustStoreRef(emptyCell()).EndCell()
 	wantCode(t, mustAccount(t, w.Address, shardOf(t, w.Address, ton1, layoutV4.code, plugins)).CheckOwn(w), CodeWallet)
+	w = walletOf(t, HighloadV3)
+	timeout := cell.BeginCell().MustStoreSlice(w.PublicKey[:], 256).MustStoreUInt(uint64(w.ID), 32).MustStoreUInt(0, 66).MustStoreUInt(60, 22).EndCell()
+	wantCode(t, mustAccount(t, w.Address, shardOf(t, w.Address, ton1, layoutHighload.code, timeout)).CheckOwn(w), CodeWallet)
 }
 
 func mustRefuse(t *testing.T, w Wallet, c *cell.Cell, code Code, says string) {
