@@ -19,8 +19,8 @@ func DecodeGasless(w Wallet, payload []byte, now time.Time) (Transaction, error)
 	if err != nil {
 		return Transaction{}, err
 	}
-	if t.ValidUntil.After(now.Add(maxGasless)) {
-		return Transaction{}, refuse(CodeGasless, "valid until %s, at most %s from now", t.ValidUntil, maxGasless)
+	if t.ValidUntil.After(now.Add(maxGasless)) || !t.ValidUntil.After(now) {
+		return Transaction{}, refuse(CodeGasless, "valid until %s, want later than now and at most %s", t.ValidUntil, maxGasless)
 	}
 	if err := t.checkGasless(); err != nil {
 		return Transaction{}, err

@@ -39,6 +39,8 @@ func TestGasless(t *testing.T) {
 		"payment and fee":      {gasless(time.Minute, pay, fee), ""},
 		"five minutes":         {gasless(300*time.Second, pay, fee), ""},
 		"longer":               {gasless(301*time.Second, pay, fee), CodeGasless},
+		"over":                 {gasless(0, pay, fee), CodeGasless},
+		"one second":           {gasless(time.Second, pay, fee), ""},
 		"fee only":             {gasless(time.Minute, fee), CodeGasless},
 		"two fees":             {gasless(time.Minute, pay, fee, fee), CodeGasless},
 		"two payments":         {gasless(time.Minute, pay, pay), CodeGasless},
