@@ -86,16 +86,24 @@ func newOutMsg(t Transfer) (outMsg, error) {
 	} else if t.Comment != "" {
 		return outMsg{}, refuse(CodeComment, "a message has either a comment or a body")
 	}
+	for _, c := range []*cell.Cell{t.Body, t.Init} {
+		if c == nil {
+			continue
+		}
+		if err := checkTree(c, maxMessageCells); err != nil { // an exotic cell's bits would be copied like an ordinary one's
+			return outMsg{}, err
+		}
+	}
 	if m.Mode == 0 {
 		m.Mode = sendMode
 	}
-	m.inRef = m.body.RefsNum() == 4 || headerBits+8*valueBytes(t.Value)+m.body.BitsSize() > 1023
+	m.inRef = m.body.RefsNum() > 2 || headerBits+8*valueBytes(t.Value)+m.body.BitsSize() > 1023
 	return m, nil
 }
 
 // headerBits is the size of an internal message's header in its own cell, the bytes of its value apart: flags 4,
-// source 2, destination 267, length of value 4, currencies 1, fees 4 + 4, created_lt 64, created_at 32, init 1, body 1.
-const headerBits = 4 + 2 + 267 + 4 + 1 + 4 + 4 + 64 + 32 + 1 + 1
+// source 2, destination 267, length of value 4, currencies 1, fees 4 + 4, created_lt 64, created_at 32, init 2 (a second bit says that it is in a reference), body 1.
+const headerBits = 4 + 2 + 267 + 4 + 1 + 4 + 4 + 64 + 32 + 2 + 1
 
 func valueBytes(n Nano) uint { return uint(n.Big().BitLen()+7) / 8 }
 

@@ -118,6 +118,12 @@ func TestBuildRefusesWhatDecodeWould(t *testing.T) {
 	}
 	_, err := Build(testWallet(t), 0, until, nil)
 	wantCode(t, err, CodeNoMessage)
+	_, err = Build(testWallet(t), 0, until, []Transfer{{To: bob, Body: library(t)}})
+	wantCode(t, err, CodeExoticCell)
+	_, err = Build(testWallet(t), 0, until, []Transfer{{To: bob, Init: library(t)}})
+	wantCode(t, err, CodeExoticCell)
+	_, err = Build(testWallet(t), 0, until, []Transfer{{To: bob, Comment: "a", Body: emptyCell()}})
+	wantCode(t, err, CodeComment)
 	_, err = Build(testWallet(t), 0, until, make([]Transfer, 256))
 	wantCode(t, err, CodeTooLarge)
 	_, err = Build(testWallet(t), 0, until, make([]Transfer, 3000)) // deeper than a cell can be
@@ -147,5 +153,23 @@ func TestLargestTransfersFit(t *testing.T) {
 	tx, err = Decode(testWallet(t), mustBuild(t, testWallet(t), 0, many...))
 	if err != nil || len(tx.Messages) != 255 || tx.Messages[254].Value != NanoOf(254) {
 		t.Errorf("got %d messages, %v", len(tx.Messages), err)
+	}
+}
+
+// Bodies of every size and count of references fit beside a StateInit, inline or not.
+func TestEveryBodyFits(t *testing.T) {
+	child := walletOf(t, V4R2)
+	for bits := uint(32); bits < 1024; bits++ {
+		for _, init := range []*cell.Cell{nil, child.StateInit()} {
+			b := cell.BeginCell().MustStoreUInt(0xdeadbeef, 32)
+			b.MustStoreSlice(make([]byte, 128), bits-32)
+			for range bits % 5 {
+				b.MustStoreRef(emptyCell())
+			}
+			x := Transfer{To: child.Address, Value: MaxNano, Body: b.EndCell(), Init: init}
+			if _, err := Build(testWallet(t), 0, until, []Transfer{x}); err != nil {
+				t.Fatalf("a body of %d bits, %d references: %v", bits, bits%5, err)
+			}
+		}
 	}
 }

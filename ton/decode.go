@@ -49,7 +49,7 @@ func (o order) transaction(w Wallet, kind Kind, signingHash [32]byte) Transactio
 		ValidUntil: time.Unix(int64(o.validUntil), 0).UTC(), SigningHash: signingHash,
 	}
 	if w.Version == HighloadV3 {
-		t.QueryID = o.seqno
+		t.QueryID, t.NotBefore = o.seqno, t.ValidUntil.Add(-highloadTimeout*time.Second)
 	} else {
 		t.Seqno = o.seqno
 	}

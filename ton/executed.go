@@ -64,7 +64,7 @@ func readPhases(description any) (p phases) {
 
 // readCause finds the signed payload behind a transaction. An external message with one is only in a block if the
 // contract accepted its signature and seqno. Anyone may send internal_signed, though, and the contract ignores it
-// silently unless its signature is good, so that is verified here.
+// silently unless its signature is good, so that is verified here. The other versions have no such operation.
 func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
 	e.External = in.MsgType == tlb.MsgTypeExternalIn
 	l := layoutOf(w.Version)
@@ -79,7 +79,7 @@ func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
 		return
 	case e.External && head.op != sendOp(w.Version) && w.Version == V5R1:
 		return
-	case !e.External && (w.Version != V5R1 || head.op != opInternalSigned || !ed25519.Verify(w.PublicKey[:], signed[:], sig[:])):
+	case !e.External && (head.op != opInternalSigned || !ed25519.Verify(w.PublicKey[:], signed[:], sig[:])):
 		return
 	}
 	e.Payload, e.Consumed = [32]byte(signed), committed

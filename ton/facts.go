@@ -64,7 +64,7 @@ func (f Facts) Meaning(m Message, own Address) (Op, error) {
 	case NFT:
 		return f.nft(d, own)
 	case Sale:
-		return f.sale(m.Op, d, own)
+		return f.sale(m, d, own)
 	case Stake:
 		return f.is(m.Op, f.Role == RolePool && f.Program == d.Program)
 	case Swap:
@@ -98,7 +98,7 @@ func (f Facts) comment(m Message, own Address) (Op, error) {
 		if m.Comment == "stop" {
 			return OpContractCall, nil
 		}
-		return f.is(OpNFTBuy, f.Role == RoleAuction || f.Price.Cmp(m.Value) < 0 && !f.Price.IsZero())
+		return f.is(OpNFTBuy, f.Role == RoleAuction || f.pays(m))
 	case RoleTelemint:
 		return f.is(OpNFTBuy, m.Comment == "")
 	case RolePool:
@@ -177,12 +177,15 @@ func (f Facts) nft(n NFT, own Address) (Op, error) {
 	return OpContractCall, nil
 }
 
+// pays reports whether m carries a sale's price and something for its gas; a sale without a price is in jettons.
+func (f Facts) pays(m Message) bool { return !f.Price.IsZero() && f.Price.Cmp(m.Value) < 0 }
+
 // sale lets anyone buy, and only the seller list and cancel.
-func (f Facts) sale(op Op, s Sale, own Address) (Op, error) {
-	mine := f.Owner == own
+func (f Facts) sale(m Message, s Sale, own Address) (Op, error) {
+	op, mine := m.Op, f.Owner == own
 	switch s.Action {
 	case "buy":
-		return f.is(op, f.Role == RoleSale)
+		return f.is(op, f.Role == RoleSale && f.pays(m))
 	case "bid":
 		return f.is(op, f.Role == RoleAuction)
 	case "start_auction":

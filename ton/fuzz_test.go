@@ -178,48 +178,65 @@ func FuzzBody(f *testing.F) {
 }
 
 func FuzzReadExecuted(f *testing.F) {
-	w, e := testWallet(f), devEmulator(f)
-	payload := mustBuild(f, w, 7, Transfer{To: bob, Value: ton1, Comment: "rent"})
-	for _, x := range []struct {
-		acc Account
-		msg *cell.Cell
-	}{
-		{active(f, w, NanoOf(5e9), 7), mustCell(f, mustAssemble(f, w, payload, false))},
-		{active(f, w, NanoOf(5e9), 7), internal(f, w.Address, 1e9, signed(mustCell(f, payload), testKey))},
-		{mustAccount(f, w.Address, nil), internal(f, w.Address, 1e9, emptyCell())},
-	} {
-		res, err := apply(f, e, x.acc, x.msg)
-		if err != nil {
-			f.Fatal(err)
+	e := devEmulator(f)
+	for _, v := range ownVersions {
+		w := walletOf(f, v)
+		payload := mustBuild(f, w, 7, Transfer{To: bob, Value: ton1, Comment: "rent"})
+		for _, x := range []struct {
+			acc Account
+			msg *cell.Cell
+		}{
+			{activeOf(f, w, NanoOf(5e9), 7), mustCell(f, mustAssemble(f, w, payload, false))},
+			{activeOf(f, w, NanoOf(5e9), 7), internal(f, w.Address, 1e9, signed(mustCell(f, payload), testKey))},
+			{mustAccount(f, w.Address, nil), internal(f, w.Address, 1e9, emptyCell())},
+		} {
+			res, err := apply(f, e, x.acc, x.msg)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(plain(res.TransactionCell))
 		}
-		f.Add(plain(res.TransactionCell))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := cell.FromBOC(b)
 		if err != nil {
 			return
 		}
-		got, err := ReadExecuted(testWallet(t), c)
-		if err == nil && got.Consumed && got.Payload == [32]byte{} {
-			t.Fatalf("consumed by nothing: %+v", got)
+		for _, v := range ownVersions {
+			got, err := ReadExecuted(walletOf(t, v), c)
+			if err == nil && (got.Consumed && got.Payload == [32]byte{} || got.QueryID != 0 && v != HighloadV3 || got.Seqno != 0 && v == HighloadV3) {
+				t.Fatalf("%s: %+v", v, got)
+			}
 		}
 	})
 }
 
 func FuzzNewAccount(f *testing.F) {
-	w := testWallet(f)
-	for _, acc := range []Account{active(f, w, ton1, 7), uninit(f, w.Address, ton1), mustAccount(f, w.Address, nil)} {
-		f.Add(plain(acc.shard.Account), []byte("0123456789abcdef0123456789abcdef"))
+	last := []byte("0123456789abcdef0123456789abcdef")
+	for _, v := range ownVersions {
+		w := walletOf(f, v)
+		for _, acc := range []Account{activeOf(f, w, ton1, 7), uninit(f, w.Address, ton1), mustAccount(f, w.Address, nil)} {
+			f.Add(plain(acc.shard.Account), last, uint32(7))
+		}
 	}
-	f.Fuzz(func(t *testing.T, b, lastHash []byte) {
+	w, e := walletOf(f, HighloadV3), devEmulator(f)
+	res, err := apply(f, e, activeOf(f, w, NanoOf(5e9), 0), mustCell(f, mustAssemble(f, w, mustBuild(f, w, 7, Transfer{To: bob, Value: ton1}), false)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(plain(res.NextAccount.ShardAccount().Account), last, uint32(7))
+	f.Fuzz(func(t *testing.T, b, lastHash []byte, query uint32) {
 		c, err := cell.FromBOC(b)
 		if err != nil {
 			return
 		}
-		w := testWallet(t)
-		acc, err := NewAccount(w.Address, &tlb.ShardAccount{Account: c, LastTransHash: lastHash, LastTransLT: 9}, 1, testNow, true)
-		if err == nil && acc.Status == StatusActive && acc.CheckOwn(w) == nil && acc.CodeHash != hash(codeHashV5R1) {
-			t.Fatalf("taken for the own wallet: %+v", acc)
+		for _, v := range ownVersions {
+			w := walletOf(t, v)
+			acc, err := NewAccount(w.Address, &tlb.ShardAccount{Account: c, LastTransHash: lastHash, LastTransLT: 9}, 1, testNow, true)
+			if err == nil && acc.Status == StatusActive && acc.CheckOwn(w) == nil && acc.CodeHash != [32]byte(layoutOf(v).code.HashKey()) {
+				t.Fatalf("taken for the own wallet: %+v", acc)
+			}
+			acc.QueryUsed(query&(1<<23-1), testNow)
 		}
 	})
 }

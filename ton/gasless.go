@@ -3,6 +3,9 @@ package ton
 import (
 	"fmt"
 	"time"
+
+	"github.com/xssnick/tonutils-go/tlb"
+	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
 // maxGasless is how long a relayer may hold a payload: anyone can deliver it at any moment, and a failure leaves its
@@ -16,8 +19,8 @@ func DecodeGasless(w Wallet, payload []byte, now time.Time) (Transaction, error)
 	if err != nil {
 		return Transaction{}, err
 	}
-	if t.ValidUntil.After(now.Add(maxGasless)) {
-		return Transaction{}, refuse(CodeGasless, "valid until %s, at most %s from now", t.ValidUntil, maxGasless)
+	if t.ValidUntil.After(now.Add(maxGasless)) || !t.ValidUntil.After(now) {
+		return Transaction{}, refuse(CodeGasless, "valid until %s, want later than now and at most %s", t.ValidUntil, maxGasless)
 	}
 	if err := t.checkGasless(); err != nil {
 		return Transaction{}, err
@@ -66,4 +69,44 @@ func (t Transaction) CheckRelayer(relayer Address, most Nano) error {
 		}
 	}
 	return nil
+}
+
+// RunGasless shows what payload, which DecodeGasless has read, would do if a relayer delivered it with that many coins,
+// in a block at the time now, if its signature were good. Accepted says that the seqno was used up: a V5R1 wallet takes
+// the coins in silence if it doesn't like what came with them. Fees are what the wallet and the relayer paid together.
+func (e *Emulator) RunGasless(w Wallet, acc Account, payload []byte, value Nano, now time.Time) (Outcome, error) {
+	if w.Version != V5R1 {
+		return Outcome{}, refuse(CodeGasless, "%s takes no payload from a relayer", w.Version)
+	}
+	root, err := readCells(payload)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := acc.CheckOwn(w); err != nil {
+		return Outcome{}, err
+	}
+	msg, err := deliver(w, root, value, acc, now)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("emulate: %w", err)
+	}
+	out, err := (&run{e: e, w: w, now: now, lt: int64(acc.LastLT + 2)}).outcome(acc, msg, root, value)
+	out.Accepted = out.Accepted && out.SeqnoAfter == acc.Seqno+1
+	return out, err
+}
+
+// deliver writes the internal message that a relayer sends. From where doesn't matter to the wallet; what bounces goes
+// back there.
+func deliver(w Wallet, payload *cell.Cell, value Nano, acc Account, now time.Time) (*cell.Cell, error) {
+	body, err := joinBehind(payload, [64]byte{})
+	if err != nil {
+		return nil, err
+	}
+	msg := tlb.InternalMessage{
+		IHRDisabled: true, Bounce: true, SrcAddr: toTonutils(Address{}), DstAddr: toTonutils(w.Address),
+		Amount: tlb.FromNanoTON(value.Big()), CreatedLT: acc.LastLT + 1, CreatedAt: uint32(now.Unix()), Body: body,
+	}
+	if acc.Status != StatusActive {
+		msg.StateInit = &tlb.StateInit{Code: layoutV5.code, Data: dataV5R1(w.ID, 0, w.PublicKey)}
+	}
+	return tlb.ToCell(&msg)
 }

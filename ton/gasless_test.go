@@ -39,6 +39,8 @@ func TestGasless(t *testing.T) {
 		"payment and fee":      {gasless(time.Minute, pay, fee), ""},
 		"five minutes":         {gasless(300*time.Second, pay, fee), ""},
 		"longer":               {gasless(301*time.Second, pay, fee), CodeGasless},
+		"over":                 {gasless(0, pay, fee), CodeGasless},
+		"one second":           {gasless(time.Second, pay, fee), ""},
 		"fee only":             {gasless(time.Minute, fee), CodeGasless},
 		"two fees":             {gasless(time.Minute, pay, fee, fee), CodeGasless},
 		"two payments":         {gasless(time.Minute, pay, pay), CodeGasless},
@@ -118,4 +120,58 @@ func TestGaslessIsExecuted(t *testing.T) {
 			t.Errorf("message %d: emitted %+v, decoded %+v", i, m, d)
 		}
 	}
+}
+
+// What RunGasless shows before signing is what a relayer's delivery does after it.
+func TestRunGaslessAgreesWithTheDelivery(t *testing.T) {
+	w, e := walletOf(t, V5R1), devEmulator(t)
+	payload := gasless(time.Minute, jettonMsg(jettonBody(5, 1, bob, own, no)), jettonMsg(feeBody(ally, 2)))
+	tx, err := DecodeGasless(w, payload.ToBOC(), testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for balance, accepted := range map[Nano]bool{NanoOf(5e9): true, NanoOf(1): true} {
+		acc := active(t, w, balance, 7)
+		shown, err := e.RunGasless(w, acc, payload.ToBOC(), NanoOf(1e8), testNow)
+		if err != nil || shown.Accepted != accepted || shown.SeqnoAfter != 8 || shown.DataChanged || shown.CodeChanged {
+			t.Fatalf("%+v, %v", shown, err)
+		}
+		res, err := apply(t, e, acc, internal(t, w.Address, 1e8, signed(payload, testKey)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := ReadExecuted(w, res.TransactionCell)
+		if err != nil || done.Success != (shown.ActionExit == 0 && shown.Skipped == 0) || len(done.Out) != len(shown.Messages) {
+			t.Errorf("balance %s: done %+v, shown %+v, %v", balance, done, shown, err)
+		}
+		if balance == NanoOf(5e9) && (len(shown.Messages) != 2 || shown.Messages[0].Body != tx.Messages[0].Body || shown.Fees.IsZero()) {
+			t.Errorf("shown %+v", shown)
+		}
+	}
+	fresh := validRaw(w, jettonMsg(jettonBody(5, 1, bob, own, no)))
+	fresh.op, fresh.seqno = opInternalSigned, 0
+	shown, err := e.RunGasless(w, uninit(t, w.Address, NanoOf(5e9)), fresh.cell().ToBOC(), NanoOf(1e8), testNow)
+	if err != nil || !shown.Accepted || len(shown.Messages) != 1 {
+		t.Errorf("deployed by it: %+v, %v", shown, err)
+	}
+}
+
+func TestRunGaslessShowsWhatIsNotTaken(t *testing.T) {
+	w, e := walletOf(t, V5R1), devEmulator(t)
+	payload := gasless(time.Minute, jettonMsg(jettonBody(5, 1, bob, own, no))).ToBOC()
+	for name, c := range map[string]struct {
+		acc Account
+		at  time.Time
+	}{"seqno used": {active(t, w, NanoOf(5e9), 8), testNow}, "expired": {active(t, w, NanoOf(5e9), 7), testNow.Add(time.Minute)}} {
+		if got, err := e.RunGasless(w, c.acc, payload, NanoOf(1e8), c.at); err != nil || got.Accepted || got.SeqnoAfter != c.acc.Seqno {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if got, err := e.Run(w, active(t, w, NanoOf(5e9), 7), payload, testNow); err != nil || got.Accepted {
+		t.Errorf("taken from outside: %+v, %v", got, err)
+	}
+	_, err := e.RunGasless(walletOf(t, V4R2), active(t, w, NanoOf(5e9), 7), payload, NanoOf(1e8), testNow)
+	wantCode(t, err, CodeGasless)
+	_, err = e.RunGasless(w, uninit(t, bob, ton1), payload, NanoOf(1e8), testNow)
+	wantCode(t, err, CodeWallet)
 }

@@ -71,6 +71,11 @@ func TestHighloadAlwaysRefused(t *testing.T) {
 		"carrier cut": {func(q *rawQuery) {
 			q.msg = carrierOf(w, cell.BeginCell().MustStoreUInt(opInternalSend, 32).EndCell()).cell()
 		}, CodeNotCanonical, "exactly"},
+		"carrier with StateInit": {func(q *rawQuery) {
+			m := carrierOf(w, transferBody(opInternalSend, 7, one))
+			m.init = func(b *cell.Builder) { b.MustStoreUInt(0b11, 2).MustStoreRef(w.StateInit()) }
+			q.msg = m.cell()
+		}, CodeNotCanonical, "exactly"},
 		"StateInit directly": {func(q *rawQuery) {
 			m := validMsg()
 			m.dest = stdAddress(0, [32]byte(walletOf(t, V4R2).StateInit().HashKey()))
@@ -100,6 +105,10 @@ func TestHighloadValidity(t *testing.T) {
 		payload, err := Build(w, 7, testNow.Add(left), []Transfer{{To: bob, Value: ton1}})
 		if err != nil {
 			t.Fatal(err)
+		}
+		tx, err := Decode(w, payload)
+		if err != nil || want != (!testNow.Before(tx.NotBefore) && testNow.Before(tx.ValidUntil)) {
+			t.Errorf("%s before its end: valid from %s to %s, %v", left, tx.NotBefore, tx.ValidUntil, err)
 		}
 		if got, err := e.Run(w, activeOf(t, w, NanoOf(5e9), 0), payload, testNow); err != nil || got.Accepted != want {
 			t.Errorf("%s before its end: accepted %t, %v", left, got.Accepted, err)
@@ -136,6 +145,52 @@ func TestQueryUsedAgreesWithTheContract(t *testing.T) {
 		if want := map[bool]int{true: 5, false: 0}[later <= 2*time.Hour]; used != want {
 			t.Errorf("after %s %d of 5 ids are used, want %d", later, used, want)
 		}
+	}
+}
+
+// The dictionary before the present one counts until one timeout after the exchange, to the second.
+func TestQueryUsedAtTheEdgeOfTheOldDictionary(t *testing.T) {
+	w, e := walletOf(t, HighloadV3), devEmulator(t)
+	acc, now := activeOf(t, w, NanoOf(5e9), 0), testNow
+	for _, id := range []uint32{7, 99} {
+		payload, err := Build(w, id, now.Add(time.Minute), []Transfer{{To: bob, Value: NanoOf(1e6)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := &run{e: e, w: w, now: now, lt: int64(acc.LastLT) + 100}
+		msg := mustCell(t, mustAssemble(t, w, payload, false))
+		if shown, err := x.outcome(acc, msg, mustCell(t, payload), Nano{}); err != nil || !shown.Accepted {
+			t.Fatalf("query %d: %+v, %v", id, shown, err)
+		}
+		acc = mustAccount(t, w.Address, x.last.NextAccount.ShardAccount())
+		now = now.Add(time.Hour + time.Second) // by then the first dictionary is the old one
+	}
+	exchanged := testNow.Add(time.Hour + time.Second)
+	for later, want := range map[time.Duration]bool{0: true, time.Hour: true, time.Hour + time.Second: false} {
+		at := exchanged.Add(later)
+		payload, err := Build(w, 7, at.Add(time.Minute), []Transfer{{To: bob, Value: NanoOf(1e6)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, err := e.Run(w, acc, payload, at)
+		if err != nil || shown.Accepted == want || acc.QueryUsed(7, at) != want {
+			t.Errorf("%s after the exchange: accepted %t, used %t, %v", later, shown.Accepted, acc.QueryUsed(7, at), err)
+		}
+	}
+}
+
+func TestHighloadBodyIsExactlySignatureAndPayload(t *testing.T) {
+	w := walletOf(t, HighloadV3)
+	body, err := joinAround(validQuery(w).cell(), [64]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if payload, sig, err := splitAround(body); err != nil || sig != [64]byte{1} || payload.HashKey() != validQuery(w).cell().HashKey() {
+		t.Errorf("split into %x and %x, %v", payload.HashKey(), sig, err)
+	}
+	for _, c := range []*cell.Cell{body.ToBuilder().MustStoreUInt(0, 1).EndCell(), body.ToBuilder().MustStoreRef(emptyCell()).EndCell(), emptyCell()} {
+		_, _, err := splitAround(c)
+		wantCode(t, err, CodeUndecodable)
 	}
 }
 

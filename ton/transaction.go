@@ -39,7 +39,8 @@ type Transaction struct {
 	Seqno       uint32    // 0 for HighloadV3
 	QueryID     uint32    // HighloadV3: 13 bits of shift, 10 of bit number; else 0
 	Carrier     Message   // HighloadV3: the message to itself that brings a batch, which is no outflow; zero: none
-	ValidUntil  time.Time // whole seconds
+	NotBefore   time.Time // HighloadV3: created_at, before which the contract refuses it; else zero
+	ValidUntil  time.Time // whole seconds; HighloadV3: created_at + timeout
 	Messages    []Message // in order of execution, at least one
 	SigningHash [32]byte  // representation hash of the payload cell: what is signed
 }

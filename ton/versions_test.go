@@ -247,6 +247,13 @@ func TestEveryFlippedBitOfEveryVersion(t *testing.T) {
 		for _, transfers := range batches {
 			checkFlips(t, w, mustBuild(t, w, 7, transfers...))
 		}
+		for _, name := range []string{"STON 2", "jetton transfer, comment", "NFT transfer"} {
+			payload, err := withBody(t, w, operations()[name].body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkFlips(t, w, payload)
+		}
 	}
 }
 
@@ -298,6 +305,9 @@ func TestOwnAccountOfEveryVersion(t *testing.T) {
 	w := walletOf(t, V4R2)
 	plugins := dataV3(w.ID, 0, w.PublicKey).ToBuilder().MustStoreBoolBit(true).MustStoreRef(emptyCell()).EndCell()
 	wantCode(t, mustAccount(t, w.Address, shardOf(t, w.Address, ton1, layoutV4.code, plugins)).CheckOwn(w), CodeWallet)
+	w = walletOf(t, HighloadV3)
+	timeout := cell.BeginCell().MustStoreSlice(w.PublicKey[:], 256).MustStoreUInt(uint64(w.ID), 32).MustStoreUInt(0, 66).MustStoreUInt(60, 22).EndCell()
+	wantCode(t, mustAccount(t, w.Address, shardOf(t, w.Address, ton1, layoutHighload.code, timeout)).CheckOwn(w), CodeWallet)
 }
 
 func mustRefuse(t *testing.T, w Wallet, c *cell.Cell, code Code, says string) {
@@ -305,5 +315,69 @@ func mustRefuse(t *testing.T, w Wallet, c *cell.Cell, code Code, says string) {
 	_, err := Decode(w, c.ToBOC())
 	if wantCode(t, err, code); err != nil && !strings.Contains(err.Error(), says) {
 		t.Errorf("%v does not say %q", err, says)
+	}
+}
+
+// TestConsumedIsWhatTheStateSaysOfEveryVersion runs payloads to every end they can come to, most of them by running out
+// of gas, and compares with what the account's data says afterwards.
+func TestConsumedIsWhatTheStateSaysOfEveryVersion(t *testing.T) {
+	e := devEmulator(t)
+	for _, v := range []Version{V3R2, V4R2, HighloadV3} {
+		w, kept, used := walletOf(t, v), 0, 0
+		for name, payload := range oddPayloads(t, w) {
+			for n := uint64(500_000); n < 7_000_000_000; n += 40_000 + n/20 {
+				sig := sign(t, payload.ToBOC())
+				body, err := layoutOf(v).join(payload, sig)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := apply(t, e, activeOf(t, w, NanoOf(n), 7), external(t, w, body, false))
+				if err != nil || !res.Accepted {
+					continue // not in any block
+				}
+				got, err := ReadExecuted(w, res.TransactionCell)
+				if err != nil {
+					t.Fatalf("%s, %s with %d: %v", v, name, n, err)
+				}
+				after := mustAccount(t, w.Address, res.NextAccount.ShardAccount())
+				gone := after.Seqno == 8 || v == HighloadV3 && after.QueryUsed(7, testNow)
+				if got.Consumed != gone || got.Payload != [32]byte(payload.HashKey()) || got.Seqno+got.QueryID != 7 || !got.External {
+					t.Errorf("%s, %s with %d: used %t, exit %d, read as %+v", v, name, n, gone, res.ExitCode, got)
+				}
+				if got.Success && len(got.Out) == 0 && name == "transfer" {
+					t.Errorf("%s with %d: a success that sent nothing", v, n)
+				}
+				if gone {
+					used++
+				} else {
+					kept++
+				}
+			}
+		}
+		if used == 0 || kept == 0 && v != HighloadV3 {
+			t.Errorf("%s: %d transactions kept the seqno, %d used it: both must occur", v, kept, used)
+		}
+		t.Logf("%s: %d transactions kept the seqno, %d used it", v, kept, used)
+	}
+}
+
+// oddPayloads are payloads of w with seqno or query id 7 that Decode would mostly refuse, and the contract accepts.
+func oddPayloads(t *testing.T, w Wallet) map[string]*cell.Cell {
+	t.Helper()
+	if w.Version == HighloadV3 {
+		direct, odd := validQuery(w), validQuery(w)
+		direct.mode, odd.msg = 1, event()
+		return map[string]*cell.Cell{"transfer": validQuery(w).cell(), "mode 1": direct.cell(), "event": odd.cell()}
+	}
+	head := cell.BeginCell().MustStoreUInt(uint64(w.ID), 32).MustStoreUInt(uint64(until.Unix()), 32).MustStoreUInt(7, 32)
+	if w.Version == V4R2 {
+		head.MustStoreUInt(0, 8)
+	}
+	with := func(mode uint64, m *cell.Cell) *cell.Cell {
+		return head.Copy().MustStoreUInt(mode, 8).MustStoreRef(m).EndCell()
+	}
+	return map[string]*cell.Cell{
+		"transfer": with(3, validMsg().cell()), "mode 1": with(1, validMsg().cell()), "no message": with(3, emptyCell()),
+		"nothing": head.Copy().EndCell(), "mode missing": head.Copy().MustStoreRef(emptyCell()).EndCell(),
 	}
 }
