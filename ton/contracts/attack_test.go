@@ -196,6 +196,32 @@ func TestAcceptedIsRecorded(t *testing.T) {
 	}
 }
 
+// A spend whose gas ends while it is sent has used its seqno up all the same: it can't burn gas again. Only a wallet
+// without a reserve, which no policy may have, comes that near.
+func TestRecordedBeforeSent(t *testing.T) {
+	s := testState()
+	addr, err := s.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Config.Reserve, s.Rules = ton.Nano{}, Rules{bob: {Kinds: KindPlain}}
+	spend := Spend{WalletID: s.Config.WalletID, ValidUntil: testNow.Add(time.Minute), Account: addr.Hash, To: bob}
+	held := 0
+	for balance := uint64(2 * milli); balance < 6*milli; balance += milli / 10 {
+		w := walletWith(t, addr, s.Data(), balance)
+		r := w.execute(spend)
+		if seqno := read(w.data()); r.accepted && r.exit != 0 && len(r.out) == 0 {
+			seqno.ref()
+			seqno.maybeRef()
+			seqno.uint(8)
+			held += int(seqno.uint(32))
+		}
+	}
+	if held == 0 {
+		t.Error("no spend was recorded without being sent")
+	}
+}
+
 // However spends are spread over time, no 24 hours hold more than per_day or max_count, at both edges. The oracle only
 // knows when what was spent.
 func TestNoDayExceedsItsLimit(t *testing.T) {

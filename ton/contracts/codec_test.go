@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -217,10 +218,13 @@ func TestCheckRefusesTheZeroValues(t *testing.T) {
 	if err := Check(w.asSeen(), Spend{}, testNow); err == nil {
 		t.Error("the zero spend passed")
 	}
-	s := w.spend(bob, one, nil)
-	s.ValidUntil = time.Unix(1<<32, 0)
-	if err := Check(w.asSeen(), s, testNow); err == nil {
-		t.Error("a time of 33 bits passed")
+	for _, at := range []time.Time{{}, time.Unix(-1, 0), time.Unix(1<<32, 0)} {
+		s := w.spend(bob, one, nil)
+		s.ValidUntil = at
+		var refusal *Refusal
+		if err := Check(w.asSeen(), s, testNow); !errors.As(err, &refusal) || refusal.Exit != ExitCut {
+			t.Errorf("a time that does not fit the payload: %v", err)
+		}
 	}
 }
 
