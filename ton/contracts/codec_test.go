@@ -204,7 +204,7 @@ func TestAddressIsPinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "0:2aaf017a56da684531d6c1bf71143a041250cabe2a28a36863e039489e4af068"
+	const want = "0:76123b2649086cc25240f5c9b6b90ad1d71372ec2e27883a9df80303a23f906f"
 	if a.String() != want {
 		t.Errorf("address is %s, want %s", a, want)
 	}
