@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -112,54 +111,6 @@ func TestRecordedBeforeSent(t *testing.T) {
 	}
 	if held == 0 {
 		t.Error("no spend was recorded without being sent")
-	}
-}
-
-// However spends are spread over time, no 24 hours hold more than per_day or max_count, at both edges. The oracle only
-// knows when what was spent.
-func TestNoDayExceedsItsLimit(t *testing.T) {
-	const day = 24 * time.Hour
-	type spent struct {
-		at     time.Time
-		amount uint64
-	}
-	for seed := range uint64(6) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		w := newWallet(t, testState(), 5_000*one)
-		var done []spent
-		accepted, refused := 0, 0
-		for range 250 {
-			step := time.Duration(rnd.Int64N(int64(time.Hour)))
-			switch rnd.IntN(24) {
-			case 0:
-				step = day + time.Duration(rnd.IntN(2))*time.Second
-			case 1:
-				step = slotTime
-			}
-			w.now = w.now.Add(step.Truncate(time.Second))
-			if rnd.IntN(24) == 0 { // the last second of a slot, or the first of the next
-				w.now = w.now.Truncate(slotTime).Add(slotTime - time.Duration(rnd.IntN(2))*time.Second)
-			}
-			amount := []uint64{0, 1, one / 3, one - 1, one}[rnd.IntN(5)]
-			total, count := amount, 1
-			for _, s := range done {
-				if w.now.Sub(s.at) <= day {
-					total, count = total+s.amount, count+1
-				}
-			}
-			r := w.execute(w.spend(bob, amount, nil))
-			if r.exit != 0 {
-				refused++
-				continue
-			}
-			accepted++
-			if done = append(done, spent{w.now, amount}); total > 10*one || count > 20 {
-				t.Fatalf("seed %d: %d nano in %d spends within a day", seed, total, count)
-			}
-		}
-		if accepted == 0 || refused == 0 {
-			t.Errorf("seed %d shows nothing: %d accepted, %d refused", seed, accepted, refused)
-		}
 	}
 }
 
