@@ -132,3 +132,34 @@ func TestJettonTransferIsNeverAListedOperation(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Whatever hangs below a body, the seqno is used up: an action phase that failed would take it back, and the same bytes
+// could burn gas again and again.
+func TestStrangeBodiesUseTheSeqnoUp(t *testing.T) {
+	deep, wide := op(0), op(0)
+	for range 200 { // twice as deep overflows the C++ emulator's stack in WASM
+		deep = cell.BeginCell().MustStoreRef(deep).EndCell()
+	}
+	for i := range uint64(200) { // 3,200 cells cost 0.15 TON to import, and as much to send
+		node := cell.BeginCell().MustStoreRef(wide)
+		for j := range uint64(3) {
+			leaves := cell.BeginCell()
+			for k := range uint64(4) {
+				leaves.MustStoreRef(op(i<<8 | j<<4 | k))
+			}
+			node.MustStoreRef(leaves.EndCell())
+		}
+		wide = node.EndCell()
+	}
+	for name, c := range map[string]struct {
+		child   *cell.Cell
+		balance uint64
+		sent    int
+	}{"library": {libraryCell(op(0)), 5 * one, 1}, "deep": {deep, 5 * one, 1}, "wide": {wide, 5 * one, 1}, "too wide to pay for": {wide, 300 * milli, 0}} {
+		w := newWallet(t, testState(), c.balance)
+		r := w.execute(w.spend(bob, 0, cell.BeginCell().MustStoreUInt(0, 32).MustStoreRef(c.child).EndCell()))
+		if r.exit != 0 || r.action != 0 || w.state().Seqno != 1 || len(r.out) != c.sent {
+			t.Errorf("%s: exit %d, action %d, %d messages, seqno %d, balance %s", name, r.exit, r.action, len(r.out), w.state().Seqno, w.balance())
+		}
+	}
+}
