@@ -217,8 +217,11 @@ func TestOrdersThatAreCut(t *testing.T) {
 		"library dictionary": policy(libraryCell(op(1))),
 	} {
 		w := newWallet(t, s, 5*one)
-		before := w.data().HashKey()
-		if r := w.internal(owner, one, body); r.exit == 0 || !r.aborted || w.data().HashKey() != before || len(r.out) != 1 || !r.out[0].Bounced {
+		before, want := w.data().HashKey(), ExitCut
+		if name == "library rule" {
+			want = ExitBadPolicy
+		}
+		if r := w.internal(owner, one, body); r.exit != want || !r.aborted || w.data().HashKey() != before || len(r.out) != 1 || !r.out[0].Bounced {
 			t.Errorf("%s: %+v", name, r)
 		}
 		if o, err := DecodeOrder(body); err == nil {
