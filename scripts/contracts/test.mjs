@@ -17,8 +17,7 @@ for (const c of messages) {
   try {
     assert.deepEqual(await replay(c), expected(c))
   } catch (e) {
-    console.error(`build-contracts: ${c.test}: ${e.message}`)
-    process.exitCode = 1
+    fail(`${c.test}: ${e.message}`)
   }
   exits.set(c.exit, (exits.get(c.exit) ?? 0) + 1)
 }
@@ -26,15 +25,17 @@ for (const m of methods) {
   try {
     await ask(m)
   } catch (e) {
-    console.error(`build-contracts: ${m.test}: ${m.method}: ${e.message}`)
-    process.exitCode = 1
+    fail(`${m.test}: ${m.method}: ${e.message}`)
   }
 }
 assert(messages.length > 0 && methods.length > 0, 'no cases')
-if (!process.exitCode) {
-  const codes = [...exits.keys()].sort((a, b) => a - b).join(' ')
-  const names = [...new Set(methods.map((m) => m.method))].sort().join(' ')
-  console.log(`build-contracts: ok: ${messages.length} messages, exit codes ${codes}; ${methods.length} calls of ${names}`)
+const codes = [...exits.keys()].sort((a, b) => a - b).join(' ')
+const names = [...new Set(methods.map((m) => m.method))].sort().join(' ')
+console.log(`build-contracts: ok: ${messages.length} messages, exit codes ${codes}; ${methods.length} calls of ${names}`)
+
+function fail(text) {
+  console.error(`build-contracts: ${text}`)
+  process.exit(1)
 }
 
 // A message that isn't accepted has no transaction, so neither gas nor action nor a new account.

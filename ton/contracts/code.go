@@ -10,7 +10,7 @@ import (
 
 // codeHash is the representation hash of the contract's code, as scripts/build-contracts.sh prints it. An account with
 // any other code is not a policy wallet.
-const codeHash = "81484772e14b7c1524f7b7caffe7e8685cc0c38035a99d79b13339111cccd240"
+const codeHash = "82d7784bb13fff44a73855508fe923a4d500bc351174543372e712c343740b38"
 
 //go:embed policy-wallet.boc
 var codeBoC []byte

@@ -9,15 +9,6 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-func (w *wallet) number(name string, args ...any) *big.Int {
-	w.t.Helper()
-	n, err := w.get(name, args...).PopInt()
-	if err != nil {
-		w.t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
-
 func (w *wallet) wantNumbers(name string, want ...*big.Int) {
 	w.t.Helper()
 	stack := w.get(name)
