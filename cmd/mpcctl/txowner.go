@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,10 @@ import (
 
 func (t *tool) txUnsigned() *cobra.Command {
 	var out string
-	var code bool
-	c := verb("unsigned REQUEST", "Give out what a wallet's owner has to sign: a file, or a QR code", func(ctx context.Context, args []string) error {
-		if (out == "") == !code {
-			return &failure{errors.New("want one of --out and --qr"), exitUsage, "see `mpcctl tx unsigned --help`"}
+	var code, connect bool
+	c := verb("unsigned REQUEST", "Give out what a wallet's owner has to sign", func(ctx context.Context, args []string) error {
+		if chosen := []bool{out != "", code, connect}; len(slices.DeleteFunc(chosen, func(yes bool) bool { return !yes })) != 1 {
+			return &failure{errors.New("want one of --out, --qr and --ton-connect"), exitUsage, "see `mpcctl tx unsigned --help`"}
 		}
 		s, err := t.site()
 		if err != nil {
@@ -32,8 +33,11 @@ func (t *tool) txUnsigned() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if code {
+		switch {
+		case code:
 			return t.showCode(u)
+		case connect:
+			return t.showTONConnect(u)
 		}
 		if err := u.write(out); err != nil {
 			return err
@@ -42,7 +46,18 @@ func (t *tool) txUnsigned() *cobra.Command {
 	})
 	c.Flags().StringVar(&out, "out", "", "file to write")
 	c.Flags().BoolVar(&code, "qr", false, "draw the payload's base64 for a signer with a camera")
+	c.Flags().BoolVar(&connect, "ton-connect", false, "print TON Connect's sendTransaction; the wallet sends it itself")
 	return c
+}
+
+// showTONConnect prints JSON whether or not it was asked for: it is for a program.
+func (t *tool) showTONConnect(u unsigned) error {
+	c, err := u.tonConnect()
+	if err != nil {
+		return err
+	}
+	t.ui.json = true
+	return t.ui.result(c, nil)
 }
 
 func (t *tool) showCode(u unsigned) (err error) {
