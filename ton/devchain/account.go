@@ -72,6 +72,6 @@ func (c *Chain) accountState(q lite.GetAccountState) (tl.Serializable, error) {
 	if answer.ShardProof, err = b.leadsTo(a, q.ID); err != nil {
 		return nil, err
 	}
-	answer.Proof, err = b.proveAccount(a)
+	answer.Proof, err = b.accountProof(a)
 	return answer, err
 }

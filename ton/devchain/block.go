@@ -31,6 +31,9 @@ type block struct {
 	before *cell.AugmentedDictionary // OldMcBlocksInfo: the masterchain blocks before this one
 
 	shardProof func() ([]*cell.Cell, error) // made once, when it is first asked for
+
+	proving sync.Mutex                   // guards proofs
+	proofs  map[ton.Address][]*cell.Cell // of accounts, up to keepProofs: nodes ask for the same ones
 }
 
 // sealed is a block of one chain with the state after it.
@@ -103,7 +106,7 @@ func (c *Chain) next() *block {
 		s := &b.chains[i]
 		s.id, s.proof = &lite.BlockIDExt{}, sync.OnceValues(func() (*cell.Cell, error) { return proveBlock(s) })
 	}
-	b.shardProof = sync.OnceValues(b.proveShard)
+	b.shardProof, b.proofs = sync.OnceValues(b.proveShard), map[ton.Address][]*cell.Cell{}
 	return b
 }
 

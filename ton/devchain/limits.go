@@ -26,6 +26,9 @@ const (
 	// liteserver that isn't an archive does.
 	keepTransactions = 1 << 17
 
+	// keepProofs is how many accounts' proofs a block keeps, about 4 KB each; making one allocates 150 KB.
+	keepProofs = 16
+
 	// linksPerAnswer is how many links a liteserver sends at most in one proof of a block.
 	linksPerAnswer = 16
 

@@ -2,6 +2,7 @@ package devchain
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/xssnick/tonutils-go/tlb"
@@ -54,6 +55,20 @@ func proveState(s *sealed, read func(*tlb.ShardStateUnsplit) error) ([]*cell.Cel
 		return read(&state)
 	})
 	return []*cell.Cell{block, state}, err
+}
+
+// accountProof is proveAccount's, kept for the next who asks.
+func (b *block) accountProof(a ton.Address) ([]*cell.Cell, error) {
+	b.proving.Lock()
+	defer b.proving.Unlock()
+	if p, ok := b.proofs[a]; ok {
+		return slices.Clone(p), nil
+	}
+	p, err := b.proveAccount(a)
+	if err == nil && len(b.proofs) < keepProofs {
+		b.proofs[a] = slices.Clone(p)
+	}
+	return p, err
 }
 
 // proveAccount shows an account, or that there is none, in the state of its chain.
@@ -132,7 +147,7 @@ func (b *block) proveMethod(answer *lite.RunMethodResult, q lite.RunSmcMethod, a
 		if answer.ShardProof, err = b.leadsTo(a, q.ID); err != nil {
 			return err
 		}
-		if answer.Proof, err = b.proveAccount(a); err != nil {
+		if answer.Proof, err = b.accountProof(a); err != nil {
 			return err
 		}
 	}

@@ -187,3 +187,19 @@ func BenchmarkAccountQuery(b *testing.B) {
 		}
 	}
 }
+
+func TestBlockKeepsFewProofs(t *testing.T) {
+	c := newChain(t, Config{})
+	api := secure(c, c.LiteClient())
+	b := newestBlock(t, api)
+	for range 2 {
+		for i := range 2 * keepProofs {
+			if acc := getAccount(t, api, b, friendly(ton.Address{Hash: [32]byte{byte(i)}})); acc.State != nil {
+				t.Fatalf("account %d: %+v", i, acc.State)
+			}
+		}
+	}
+	if newest, _ := c.head(); len(newest.proofs) != keepProofs {
+		t.Fatalf("%d proofs are kept", len(newest.proofs))
+	}
+}
