@@ -29,7 +29,6 @@ func TestDecodeSpendRefuses(t *testing.T) {
 	for name, boc := range map[string][]byte{
 		"nothing":     nil,
 		"no cells":    []byte("x"),
-		"too large":   make([]byte, maxPayloadBytes+1),
 		"another op":  op(0x7369676e).ToBOC(),
 		"only an op":  op(opSpend).ToBOC(),
 		"surplus":     s.Cell().ToBuilder().MustStoreBoolBit(false).EndCell().ToBOC(),
@@ -39,6 +38,12 @@ func TestDecodeSpendRefuses(t *testing.T) {
 		if got, err := DecodeSpend(boc); err == nil {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+func TestDecodeSpendReadsNoMoreThanItsCap(t *testing.T) {
+	if _, err := DecodeSpend(make([]byte, maxPayloadBytes+1)); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("too large a payload was read: %v", err)
 	}
 }
 

@@ -8,33 +8,47 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
-// loadDict returns the entries of a HashmapE with keys of keyBits, at most limit.
-func loadDict(root *cell.Cell, keyBits uint, limit int) ([]cell.DictKV, error) {
+// entry is one of a HashmapE.
+type entry struct {
+	key   []byte
+	value *cell.Slice
+}
+
+// loadDict returns the entries of a HashmapE with keys of keyBits, at most limit. It stops at the limit: a dictionary
+// whose forks share their branches holds 2^n entries in n cells.
+func loadDict(root *cell.Cell, keyBits uint, limit int) (all []entry, err error) {
 	if root == nil {
 		return nil, nil
 	}
-	all, err := root.AsDict(keyBits).LoadAll()
+	it, err := root.AsDict(keyBits).Iterator(false, false)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) > limit {
-		return nil, fmt.Errorf("%d entries, at most %d", len(all), limit)
+	for it.Next() {
+		if len(all) == limit {
+			return nil, fmt.Errorf("more than %d entries", limit)
+		}
+		s, err := it.Item().Key.BeginParse()
+		if err != nil {
+			return nil, err
+		}
+		key, err := s.LoadSlice(keyBits)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entry{key: key, value: it.Item().Value.Copy()})
 	}
-	return all, nil
+	return all, it.Err()
 }
 
 // readSet reads a HashmapE whose values are all the bit 1. A 0 would be an entry that the contract takes for one.
 func readSet(root *cell.Cell, keyBits uint, limit int) (keys [][]byte, err error) {
 	all, err := loadDict(root, keyBits, limit)
-	for _, kv := range all {
-		if bit, err := kv.Value.LoadBoolBit(); err != nil || !bit || kv.Value.BitsLeft() != 0 || kv.Value.RefsNum() != 0 {
+	for _, e := range all {
+		if bit, err := e.value.LoadBoolBit(); err != nil || !bit || e.value.BitsLeft() != 0 || e.value.RefsNum() != 0 {
 			return nil, fmt.Errorf("a value of the set is not the bit 1")
 		}
-		key, err := kv.Key.LoadSlice(keyBits)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
+		keys = append(keys, e.key)
 	}
 	return keys, err
 }

@@ -126,13 +126,11 @@ func readRules(root *cell.Cell) (Rules, error) {
 		return nil, fmt.Errorf("read destinations: %w", err)
 	}
 	rules := make(Rules, len(all))
-	for _, kv := range all {
-		value := &reader{s: kv.Value}
+	for _, e := range all {
+		value, to := &reader{s: e.value}, [32]byte(e.key)
 		packed := value.ref()
-		key := &reader{s: kv.Key}
-		to := key.bits256()
-		if value.end() != nil || key.end() != nil {
-			return nil, fmt.Errorf("read destinations: an entry is not a hash with one reference")
+		if value.end() != nil {
+			return nil, fmt.Errorf("read destinations: an entry is not one reference")
 		}
 		if rules[to], err = readRule(packed); err != nil {
 			return nil, fmt.Errorf("read rule of 0:%x: %w", to, err)

@@ -3,6 +3,7 @@ package contracts
 import (
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -156,5 +157,20 @@ func TestAddressIsPinned(t *testing.T) {
 	const want = "0:76123b2649086cc25240f5c9b6b90ad1d71372ec2e27883a9df80303a23f906f"
 	if a.String() != want {
 		t.Errorf("address is %s, want %s", a, want)
+	}
+}
+
+// A dictionary whose forks share their branches holds 2^256 entries in 257 cells.
+func TestReadersStopAtTheLimitOfADictionary(t *testing.T) {
+	shared := cell.BeginCell().MustStoreUInt(0, 2).MustStoreRef(testState().Rules[bob].cell()).EndCell() // an empty label, and the value
+	for range 256 {
+		shared = cell.BeginCell().MustStoreUInt(0, 2).MustStoreRef(shared).MustStoreRef(shared).EndCell()
+	}
+	if _, err := readRules(shared); err == nil || !strings.Contains(err.Error(), "more than 256 entries") {
+		t.Errorf("destinations: %v", err)
+	}
+	body := order(opSetPolicy, 1).MustStoreRef(testState().Config.cell()).MustStoreMaybeRef(shared).EndCell()
+	if o, err := DecodeOrder(body); err == nil {
+		t.Errorf("order: %+v", o)
 	}
 }
