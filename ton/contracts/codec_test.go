@@ -117,3 +117,27 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestRefusalsNameTheExitCode(t *testing.T) {
+	_, notASpend := DecodeSpend(op(0x7369676e).ToBOC())
+	_, cut := DecodeSpend(op(opSpend).ToBOC())
+	for name, c := range map[string]struct {
+		err  error
+		want Exit
+	}{"another operation": {notASpend, ExitOp}, "cut": {cut, ExitCut}, "no message": {OwnerSend{Mode: 3}.Check(testState()), ExitCut}} {
+		var refusal *Refusal
+		if !errors.As(c.err, &refusal) || refusal.Exit != c.want {
+			t.Errorf("%s: %v, want exit %d", name, c.err, c.want)
+		}
+	}
+}
+
+// An amount written longer than needed would be another cell for the same policy.
+func TestDecodeOrderWantsCanonicalNumbers(t *testing.T) {
+	c := testState().Config
+	b := cell.BeginCell().MustStoreUInt(uint64(c.WalletID), 32).MustStoreSlice(c.Spender[:], 256).MustStoreUInt(2, 4).MustStoreUInt(1, 16)
+	storeCoins(storeCoins(b, c.PerDay), c.Reserve).MustStoreUInt(1, 16).MustStoreUInt(1, 32).MustStoreMaybeRef(nil)
+	if o, err := DecodeOrder(order(opSetPolicy, 1).MustStoreRef(b.EndCell()).MustStoreMaybeRef(nil).EndCell()); err == nil {
+		t.Errorf("%+v", o)
+	}
+}
