@@ -90,7 +90,7 @@ func newOutMsg(t Transfer) (outMsg, error) {
 		if c == nil {
 			continue
 		}
-		if err := checkTree(c, maxMessageCells); err != nil { // an exotic cell's bits would be copied like an ordinary one's
+		if err := CheckCells(c, maxMessageCells); err != nil { // an exotic cell's bits would be copied like an ordinary one's
 			return outMsg{}, err
 		}
 	}

@@ -19,12 +19,12 @@ func readCells(boc []byte) (*cell.Cell, error) {
 	if root.Depth() > maxPayloadDepth {
 		return nil, refuse(CodeTooLarge, "payload is %d cells deep, at most %d are read", root.Depth(), maxPayloadDepth)
 	}
-	return root, checkTree(root, maxPayloadCells)
+	return root, CheckCells(root, maxPayloadCells)
 }
 
-// checkTree refuses more than limit distinct cells below root, and exotic ones: a library or pruned cell stands for
+// CheckCells refuses more than limit distinct cells below root, and exotic ones: a library or pruned cell stands for
 // content that isn't there, and parses like an ordinary one.
-func checkTree(root *cell.Cell, limit int) error {
+func CheckCells(root *cell.Cell, limit int) error {
 	seen := make(map[cell.Hash]struct{})
 	for todo := []*cell.Cell{root}; len(todo) > 0; {
 		c := todo[len(todo)-1]

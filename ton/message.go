@@ -11,7 +11,7 @@ import (
 // readOutMsg reads a message of a payload: int_msg_info$0 of MessageRelaxed (block.tlb), with nothing in it but a
 // destination, a value, the bounce flag and a body.
 func readOutMsg(c *cell.Cell, mode uint8) (outMsg, error) {
-	if err := checkTree(c, maxMessageCells); err != nil {
+	if err := CheckCells(c, maxMessageCells); err != nil {
 		return outMsg{}, err
 	}
 	m, err := readEnvelope(c, mode)

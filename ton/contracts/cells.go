@@ -17,28 +17,7 @@ func checkTree(root *cell.Cell, limit int) error {
 	if root.Depth() > maxStateDepth {
 		return fmt.Errorf("%d cells deep, at most %d are read", root.Depth(), maxStateDepth)
 	}
-	seen := make(map[cell.Hash]struct{})
-	for todo := []*cell.Cell{root}; len(todo) > 0; {
-		c := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if _, ok := seen[c.HashKey()]; ok {
-			continue
-		}
-		if seen[c.HashKey()] = struct{}{}; len(seen) > limit {
-			return fmt.Errorf("more than %d cells", limit)
-		}
-		if c.GetType() != cell.OrdinaryCellType {
-			return errors.New("a cell is exotic")
-		}
-		for i := range int(c.RefsNum()) {
-			ref, err := c.PeekRef(i)
-			if err != nil {
-				return fmt.Errorf("reference %d of a cell: %w", i, err)
-			}
-			todo = append(todo, ref)
-		}
-	}
-	return nil
+	return ton.CheckCells(root, limit)
 }
 
 // contain turns a panic of the cell library into an error: what is read comes from outside.
