@@ -94,7 +94,8 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 				}
 			}
 		}
-		switch state := n.payloadState(ctx, w, r.Payload); state {
+		state, seen := n.payloadState(ctx, w, r.Payload)
+		switch state {
 		case guard.Executed:
 			n.settle(j, func(r *Request) { r.State = StateConfirmed })
 			return
@@ -102,7 +103,7 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 			n.settle(j, func(r *Request) { r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead} })
 			return
 		}
-		n.waitForBlock(ctx)
+		n.waitForBlock(ctx, seen)
 	}
 }
 
@@ -113,9 +114,9 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	}
 	defer n.mirror.follows.end(w.ID)
 	for n.ctx.Err() == nil {
-		switch n.payloadState(n.ctx, w, payload) {
+		switch state, seen := n.payloadState(n.ctx, w, payload); state {
 		case guard.Reserved, guard.Releasing, guard.Seen, "":
-			n.waitForBlock(n.ctx)
+			n.waitForBlock(n.ctx, seen)
 		default:
 			return
 		}
@@ -125,37 +126,34 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	}
 }
 
-// payloadState looks at the chain and returns what has become of the payload.
-func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte) (state guard.State) {
-	if _, err := n.look(ctx, w); err != nil {
+// payloadState looks at the chain and returns what has become of the payload, as of which block.
+func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte) (state guard.State, seen uint32) {
+	acc, err := n.look(ctx, w)
+	if err != nil {
 		n.log.Warn("account state can't be had", "wallet", w.ID, "err", err)
-		return ""
+		return "", 0
 	}
-	err := n.ledger.View(ctx, func(tx guard.Tx) error {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		p, _, err := n.guard.Payload(tx, payload)
 		state = p.State
 		return err
 	})
 	if err != nil {
-		return ""
+		return "", acc.MCSeqno
 	}
-	return state
+	return state, acc.MCSeqno
 }
 
-// waitForBlock returns at the next block, but not before followEvery, or after a second.
-func (n *Node) waitForBlock(ctx context.Context) {
+// waitForBlock returns at a block after the one seen, but not before followEvery, or after a second.
+func (n *Node) waitForBlock(ctx context.Context, seen uint32) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	head, err := n.chain.Head(ctx)
 	select {
 	case <-time.After(followEvery):
 	case <-ctx.Done():
 		return
 	}
-	if err == nil {
-		_, err = n.chain.WaitHead(ctx, head.Seqno)
-	}
-	if errors.Is(err, chain.ErrUnavailable) {
+	if _, err := n.chain.WaitHead(ctx, seen); errors.Is(err, chain.ErrUnavailable) {
 		<-ctx.Done()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +61,10 @@ func (l devListener) trusted(c *devchain.Chain) string {
 	return fmt.Sprintf("%d:%x:%x", first.SeqNo, first.RootHash, first.FileHash)
 }
 
+// devGC lets garbage grow to some times what lives: a thousand blocks of small cells are kept, and looking through them
+// often would take the processor from the nodes.
+const devGC = 400
+
 // devListen is a free port that nobody but this machine reaches.
 const devListen = "127.0.0.1:0"
 
@@ -105,6 +110,7 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(devGC)
 	work, d, err := startDevnet(ctx, t.ui, dir, o.devListener)
 	if err == nil {
 		err = d.setUp(work, walletNames(o.wallets), document, funds)
