@@ -139,7 +139,10 @@ func (n *Node) find(ctx context.Context, in guard.Intent) (*Request, error) {
 		r, _ = j.state()
 		ok = true
 	} else if err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
-		r, ok, err = readRequest(tx, in.RequestID)
+		if r, ok, err = readRequest(tx, in.RequestID); err != nil {
+			return err
+		}
+		r, err = n.asExecuted(tx, r) // an owner's broadcast must not be asked for anew, and then called denied
 		return err
 	}); err != nil {
 		return nil, err

@@ -121,7 +121,12 @@ func TestOwnersOwnBroadcastIsSeen(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := owned(t)
 		w.fund("own", "100")
-		r, payload := w.pending("60")
+		asked := orderOwn("60")
+		e := w.envelope(asked)
+		r, err := w.node("user").Sign(t.Context(), e, asked.deliver)
+		w.must(err)
+		payload, err := w.node("user").Unsigned(t.Context(), r)
+		w.must(err)
 		own, err := ton.NewWallet(ton.V5R1, public("owner"), globalID, 0)
 		w.must(err)
 		boc, err := ton.Assemble(own, payload, [64]byte(w.ownerSigns(payload, "owner")), true)
@@ -131,6 +136,9 @@ func TestOwnersOwnBroadcastIsSeen(t *testing.T) {
 			got, err := w.node("user").RequestOf(t.Context(), "agent-1", r.ID, 0)
 			return err == nil && got.State == node.StateConfirmed
 		})
+		if again, err := w.node("user").Sign(t.Context(), e, asked.deliver); err != nil || again.State != node.StateConfirmed {
+			t.Errorf("asked again: %s %s, %v", again.State, again.Reason.Code, err)
+		}
 		w.down("user") // what the owner did counts at a node that was away, too
 		w.up("user")
 		w.allUp()

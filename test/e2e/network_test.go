@@ -60,6 +60,8 @@ type party struct {
 	cfg   node.Config
 	node  *node.Node
 	chain *liteserver
+
+	remote bool // it starts without its liteserver
 }
 
 // liteserver is a party's way to the chain, which can be cut.
@@ -155,6 +157,7 @@ func (w *network) up(name string) {
 	w.t.Helper()
 	p := w.parties[name]
 	p.chain = &liteserver{LiteClient: w.chain.LiteClient()}
+	p.chain.cut(p.remote)
 	client := chain.New(p.chain, chain.Config{Network: p.cfg.Network.Name, GlobalID: globalID, Trusted: p.cfg.Network.TrustedBlock, Now: w.now})
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	lite "github.com/xssnick/tonutils-go/ton"
@@ -66,4 +68,36 @@ func TestLiarsNodeRefuses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that starts while no liteserver answers refuses until one has told it the blockchain's configuration.
+func TestNodeStartsWithoutItsLiteserver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := onProven(t)
+		w.down("user")
+		w.parties["user"].remote = true
+		w.up("user")
+		w.allUp()
+		lacks := func() bool {
+			h, err := w.node("user").Health(t.Context())
+			w.must(err)
+			return slices.ContainsFunc(h.Missing, func(s string) bool { return strings.Contains(s, "configuration") })
+		}
+		if !lacks() {
+			t.Error("the missing configuration is not named")
+		}
+		o, _ := orderOf(w, "k-remote")
+		o.ask = "platform"
+		r, err := w.send(o)
+		w.must(err)
+		if said := w.verdict("user", r.ID); !strings.HasPrefix(said, "deny") {
+			t.Errorf("without a chain user says %s", said)
+		}
+		w.parties["user"].chain.cut(false)
+		w.eventually("the configuration is read", func() bool { return !lacks() })
+		o, _ = orderOf(w, "k-back")
+		if r, err = w.send(o); err != nil || r.State != node.StateConfirmed || w.verdict("user", r.ID) != "allow" {
+			t.Errorf("with it: %s %s, %v", r.State, r.Reason.Code, err)
+		}
+	})
 }
