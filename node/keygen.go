@@ -199,8 +199,12 @@ func (n *Node) keepCeremony(ctx context.Context, c ceremony.Ceremony) error {
 	return err
 }
 
-// tellCeremony sends what this node knows to every party that is up, and takes in what they answer.
+// tellCeremony sends what this node knows to every party that is up, and takes in what they answer. Before the node is
+// online there is nobody to tell; who connects then is told everything.
 func (n *Node) tellCeremony(news wire.CeremonyNews) {
+	if !n.isOnline() {
+		return
+	}
 	for _, p := range n.manifest.Names() {
 		if p != n.self {
 			n.spawn(func() { n.exchangeCeremony(p, news) })
@@ -230,10 +234,26 @@ func (n *Node) hearCeremony(ctx context.Context, news wire.CeremonyNews) (wire.C
 	return c.CeremonyNews, nil
 }
 
-// resumeCeremonies loads what was kept. A generation that was under way when the node stopped is over: its session
+// loadCeremonies reads what was kept, before any party can be heard: news of a ceremony that seemed unknown would be
+// written over what this party has said in it. A generation that was under way when the node stopped is over: its session
 // lived in memory, so this party promises never to confirm it.
-func (n *Node) resumeCeremonies(ctx context.Context) error {
-	var all []ceremony.Ceremony
+func (n *Node) loadCeremonies(ctx context.Context) error {
+	if err := n.readCeremonies(ctx); err != nil {
+		return err
+	}
+	for _, c := range n.Ceremonies() {
+		if c.State(n.self, n.env.Now()) == ceremony.Approved {
+			if err := n.promiseAbort(c, errors.New("the node restarted during the generation")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *Node) readCeremonies(ctx context.Context) error {
+	n.keygenMu.Lock()
+	defer n.keygenMu.Unlock()
 	var bad error
 	err := n.ledger.Scan(ctx, prefixCeremony, "", maxCeremonies, func(k guard.Key, v []byte) bool {
 		var c ceremony.Ceremony
@@ -241,22 +261,15 @@ func (n *Node) resumeCeremonies(ctx context.Context) error {
 			bad = fmt.Errorf("read record %s: %w", k, bad)
 			return false
 		}
-		all = append(all, c)
+		n.keygens.byID[c.ID()] = &c
 		return true
 	})
-	if err = errors.Join(err, bad); err != nil {
-		return err
-	}
-	for _, c := range all {
-		n.keygens.byID[c.ID()] = &c
-	}
-	for _, c := range all {
-		if c.State(n.self, n.env.Now()) == ceremony.Approved {
-			if err := n.promiseAbort(c, errors.New("the node restarted during the generation")); err != nil {
-				return err
-			}
-		}
+	return errors.Join(err, bad)
+}
+
+// resumeCeremonies goes on with the ceremonies.
+func (n *Node) resumeCeremonies() {
+	for _, c := range n.Ceremonies() {
 		n.spawn(func() { n.advance(c.ID()) })
 	}
-	return nil
 }

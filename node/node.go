@@ -159,15 +159,16 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.loadConfiguration(ctx); err != nil {
 		return err
 	}
-	if err := n.loadWallets(ctx); err != nil {
+	if err := errors.Join(n.loadWallets(ctx), n.loadCeremonies(ctx)); err != nil {
 		return err
 	}
 	if err := n.openNetwork(); err != nil {
 		return err
 	}
-	if err := errors.Join(n.resumeCeremonies(ctx), n.resumeDeliveries(ctx)); err != nil {
+	if err := n.resumeDeliveries(ctx); err != nil {
 		return err
 	}
+	n.resumeCeremonies()
 	n.spawn(n.watch)
 	return nil
 }

@@ -23,6 +23,7 @@ func badgerOptions(dir string, log *slog.Logger) badger.Options {
 	opt.NumCompactors = 2
 	opt.DetectConflicts = true
 	opt.ChecksumVerificationMode = options.OnBlockRead
+	opt.BypassLockGuard = true // LOCK is held. Badger's own lock outlives Close while a child that is just being started has its file open.
 	opt.Logger = badgerLog{log}
 	return opt
 }
