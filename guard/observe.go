@@ -143,8 +143,8 @@ func (o *observation) follow(e ton.Executed) error {
 		return errors.New("not later than the mirror position")
 	case !begins && (e.PrevLT != o.pos.LT || e.PrevHash != o.pos.Hash):
 		return errors.New("does not follow the mirror position")
-	case begins && e.PrevLT != 0 && e.Time.After(o.at.Add(-backfill)):
-		return fmt.Errorf("the mirror has to begin with the account or %s back", backfill)
+	case begins && e.PrevLT != 0 && e.Time.After(o.at.Add(-Backfill)):
+		return fmt.Errorf("the mirror has to begin with the account or %s back", Backfill)
 	case begins && e.PrevLT == 0:
 		o.pos.SeqnoKnown = true // an account begins with seqno 0
 	}
