@@ -16,6 +16,9 @@ const (
 	// waitGrace is what an answer may take beyond the wait that was asked for.
 	waitGrace = 2 * time.Second
 
+	// seenFor is how long after it was named a block may stand in for the newest, for who only wants one after another.
+	seenFor = time.Second
+
 	// catchUp is how long a liteserver that lags behind the newest block seen may take to have it.
 	catchUp = 2 * time.Second
 
