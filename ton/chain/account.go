@@ -36,6 +36,7 @@ func (c *Client) AccountAfter(ctx context.Context, a ton.Address, after uint32) 
 	return c.accountIn(ctx, a, h)
 }
 
+// accountIn returns the state of an account in block h.
 func (c *Client) accountIn(ctx context.Context, a ton.Address, h header) (ton.Account, error) {
 	acc, err := ask(ctx, c, wait{seqno: h.seqno(), atMost: catchUp}, lite.GetAccountState{ID: h.id, Account: accountID(a)},
 		func(s lite.AccountState) (ton.Account, error) { return c.readAccount(a, h, s) })
