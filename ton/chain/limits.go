@@ -7,6 +7,12 @@ const (
 	// is treated as down, so that a signing request is refused while its caller still waits.
 	callTimeout = 5 * time.Second
 
+	// factsTimeout bounds the proof of a payload's destinations: the longest, 255 jetton transfers, is some 500 reads.
+	factsTimeout = 10 * time.Second
+
+	// factsAtOnce bounds the destinations that are being proven at a time.
+	factsAtOnce = 16
+
 	// waitTimeout is how long one query waits for a block: what liteservers allow at most. WaitHead asks again.
 	waitTimeout = 10 * time.Second
 
