@@ -12,13 +12,19 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
-// decide is what every node does with a proposal, its own included: read the agent's signature and the payload, look at
-// the chain, let the guard decide, and answer once that is on disk. It returns an error only when nothing was decided.
+// decide is what every node does with another's proposal: verify the agent's signature for itself, and then what it does
+// with its own.
 func (n *Node) decide(ctx context.Context, from string, p wire.Proposal) (wire.Statement, error) {
 	in, err := n.readProposal(ctx, from, p)
 	if err != nil {
 		return wire.Statement{}, err
 	}
+	return n.judge(ctx, in, p)
+}
+
+// judge reads the payload, looks at the chain, lets the guard decide, and answers once that is on disk. It returns an error
+// only when nothing was decided. The agent's signature has been verified here.
+func (n *Node) judge(ctx context.Context, in guard.Intent, p wire.Proposal) (wire.Statement, error) {
 	c := n.caseOf(ctx, in, p.Payload)
 	d, last, err := n.record(ctx, c, p)
 	if err != nil {
@@ -48,10 +54,8 @@ func (n *Node) readProposal(ctx context.Context, from string, p wire.Proposal) (
 	if err := n.stillAsked(in); err != nil {
 		return in, err
 	}
-	if from != n.self {
-		if err := n.takeToken(ctx, in.Agent, "by "+from); err != nil {
-			return in, err // a coordinator could repeat one request for ever, and every decision is kept
-		}
+	if err := n.takeToken(ctx, in.Agent, "by "+from); err != nil {
+		return in, err // a coordinator could repeat one request for ever, and every decision is kept
 	}
 	if in.Coordinator != from {
 		return in, fmt.Errorf("refuse proposal: the agent named %q as coordinator, it came from %s", in.Coordinator, from)

@@ -81,6 +81,7 @@ func (n *Node) finish(j *job, s signature) {
 // deliver sends the message until the mirror shows what became of the payload.
 func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []byte) {
 	var sent time.Time
+	var seen uint32
 	for ctx.Err() == nil {
 		r, _ := j.state()
 		if time.Since(sent) >= resendEvery {
@@ -94,8 +95,8 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 				}
 			}
 		}
-		state, seen := n.payloadState(ctx, w, r.Payload)
-		switch state {
+		var state guard.State
+		switch state, seen = n.payloadState(ctx, w, r.Payload, seen); state {
 		case guard.Executed:
 			n.settle(j, func(r *Request) { r.State = StateConfirmed })
 			return
@@ -113,8 +114,10 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 		return // one follower a wallet: it sees whatever the chain does
 	}
 	defer n.mirror.follows.end(w.ID)
+	var seen uint32
 	for n.ctx.Err() == nil {
-		switch state, seen := n.payloadState(n.ctx, w, payload); state {
+		var state guard.State
+		switch state, seen = n.payloadState(n.ctx, w, payload, seen); state {
 		case guard.Reserved, guard.Releasing, guard.Seen, "":
 			n.waitForBlock(n.ctx, seen)
 		default:
@@ -126,9 +129,9 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	}
 }
 
-// payloadState looks at the chain and returns what has become of the payload, as of which block.
-func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte) (state guard.State, seen uint32) {
-	acc, err := n.look(ctx, w)
+// payloadState looks at the chain after the block seen, and returns what has become of the payload, as of which block.
+func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte, after uint32) (state guard.State, seen uint32) {
+	acc, err := n.lookAfter(ctx, w, after)
 	if err != nil {
 		n.log.Warn("account state can't be had", "wallet", w.ID, "err", err)
 		return "", 0

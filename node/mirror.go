@@ -36,6 +36,7 @@ type Chain interface {
 	Head(ctx context.Context) (chain.Head, error)
 	WaitHead(ctx context.Context, after uint32) (chain.Head, error)
 	Account(ctx context.Context, a ton.Address) (ton.Account, error)
+	AccountAfter(ctx context.Context, a ton.Address, after uint32) (ton.Account, error)
 	Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error)
 	TransactionsSince(ctx context.Context, w ton.Wallet, acc ton.Account, since time.Time, limit int) ([]ton.Executed, error)
 	BlockchainConfig(ctx context.Context) ([]byte, error)
@@ -111,7 +112,7 @@ func (m *mirror) view(wallet string) *view {
 // account returns the wallet's account with a complete mirror, in which the seqno has reached the given one if the chain
 // has. A state that was read lately is used again unless a payload was proposed for its seqno: that may have executed.
 func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
-	return n.read(ctx, w, func(acc ton.Account, age time.Duration) (bool, error) {
+	return n.read(ctx, w, n.chain.Account, func(acc ton.Account, age time.Duration) (bool, error) {
 		if age >= viewAge || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
 			return false, nil
 		}
@@ -131,18 +132,30 @@ func (n *Node) live(ctx context.Context, w guard.WalletRecord, seqno uint32) (l 
 
 // look asks the chain for the wallet's account now.
 func (n *Node) look(ctx context.Context, w guard.WalletRecord) (ton.Account, error) {
-	return n.read(ctx, w, func(ton.Account, time.Duration) (bool, error) { return false, nil })
+	return n.read(ctx, w, n.chain.Account, never)
 }
+
+// lookAfter asks for it in any block after the given one.
+func (n *Node) lookAfter(ctx context.Context, w guard.WalletRecord, seen uint32) (ton.Account, error) {
+	return n.read(ctx, w, func(ctx context.Context, a ton.Address) (ton.Account, error) {
+		return n.chain.AccountAfter(ctx, a, seen)
+	}, never)
+}
+
+func never(ton.Account, time.Duration) (bool, error) { return false, nil }
 
 // lately returns the account as it was within the last second: for people and agents who look again and again.
 func (n *Node) lately(ctx context.Context, w guard.WalletRecord) (ton.Account, error) {
-	return n.read(ctx, w, func(_ ton.Account, age time.Duration) (bool, error) { return age < time.Second, nil })
+	return n.read(ctx, w, n.chain.Account, func(_ ton.Account, age time.Duration) (bool, error) { return age < time.Second, nil })
 }
+
+// askChain reads an account from the chain.
+type askChain func(ctx context.Context, a ton.Address) (ton.Account, error)
 
 // read returns the account as it was read last, if that suffices, or as the chain has it now, and has what this node has no
 // record of explained, if anyone can.
-func (n *Node) read(ctx context.Context, w guard.WalletRecord, suffices func(acc ton.Account, age time.Duration) (bool, error)) (ton.Account, error) {
-	acc, err := n.readView(ctx, w, suffices)
+func (n *Node) read(ctx context.Context, w guard.WalletRecord, ask askChain, suffices func(acc ton.Account, age time.Duration) (bool, error)) (ton.Account, error) {
+	acc, err := n.readView(ctx, w, ask, suffices)
 	if err != nil {
 		return acc, err
 	}
@@ -150,7 +163,7 @@ func (n *Node) read(ctx context.Context, w guard.WalletRecord, suffices func(acc
 }
 
 // readView is read's look at the view, under its mutex.
-func (n *Node) readView(ctx context.Context, w guard.WalletRecord, suffices func(ton.Account, time.Duration) (bool, error)) (ton.Account, error) {
+func (n *Node) readView(ctx context.Context, w guard.WalletRecord, ask askChain, suffices func(ton.Account, time.Duration) (bool, error)) (ton.Account, error) {
 	v := n.mirror.view(w.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -159,12 +172,12 @@ func (n *Node) readView(ctx context.Context, w guard.WalletRecord, suffices func
 			return v.account, err
 		}
 	}
-	return n.refresh(ctx, v, w)
+	return n.refresh(ctx, v, w, ask)
 }
 
 // refresh reads the account and takes in every transaction up to it, or begins to when they are many. The caller holds v.mu.
-func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord) (ton.Account, error) {
-	acc, err := n.chain.Account(ctx, w.Address)
+func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord, ask askChain) (ton.Account, error) {
+	acc, err := ask(ctx, w.Address)
 	if err != nil {
 		return ton.Account{}, err
 	}

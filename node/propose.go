@@ -74,7 +74,7 @@ func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) *v
 		n.spawn(func() {
 			ctx, cancel := context.WithTimeout(n.ctx, min(proposeTimeout, in.Expires.Sub(n.env.Now())))
 			defer cancel()
-			said <- n.ask(ctx, party, p, raw, in.Request)
+			said <- n.ask(ctx, party, in, p, raw)
 		})
 	}
 	all := &voices{self: n.self, coming: said}
@@ -130,11 +130,11 @@ func (n *Node) allowing(in guard.Intent, all *voices) (parties []string) {
 	return parties
 }
 
-// ask gets one party's answer: by a call, or from this node's own guard.
-func (n *Node) ask(ctx context.Context, party string, p wire.Proposal, raw []byte, request [32]byte) voice {
+// ask gets one party's answer: by a call, or from this node's own guard, for which admit has verified the request.
+func (n *Node) ask(ctx context.Context, party string, in guard.Intent, p wire.Proposal, raw []byte) voice {
 	v := voice{party: party}
 	if party == n.self {
-		v.statement, v.err = n.decide(ctx, n.self, p)
+		v.statement, v.err = n.judge(ctx, in, p)
 	} else {
 		v.statement, v.err = callPeer[wire.Statement](ctx, n, party, wire.FramePropose, raw)
 	}
@@ -145,7 +145,7 @@ func (n *Node) ask(ctx context.Context, party string, p wire.Proposal, raw []byt
 	default: // it will be shown to the other signers, who take only what its party signed
 		v.err = v.statement.Open(n.manifest, wire.KindAnswer, &v.answer.Answer)
 	}
-	if v.err == nil && (v.statement.Party != party || v.statement.Kind != wire.KindAnswer || v.answer.Request != request) {
+	if v.err == nil && (v.statement.Party != party || v.statement.Kind != wire.KindAnswer || v.answer.Request != in.Request) {
 		v.err = errors.New("answered something else than it was asked")
 	}
 	if v.err != nil {

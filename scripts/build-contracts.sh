@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compiles ton/contracts/policy-wallet.tolk with the pinned compiler.
-#   scripts/build-contracts.sh            writes policy-wallet.boc beside the source and prints the hash to pin in code.go
-#   scripts/build-contracts.sh --check    fails unless the committed one is reproduced bit for bit
+# Compiles ton/contracts/policy-wallet.tolk with the pinned compiler, and takes the dev chain's tokens from the pinned package.
+#   scripts/build-contracts.sh            writes the .boc files and prints the hashes to pin in code.go beside them
+#   scripts/build-contracts.sh --check    fails unless the committed ones are reproduced bit for bit
 #   scripts/build-contracts.sh --test     replays the Go tests' messages in the C++ emulator (npm's @ton/sandbox)
 # Needs Node.js 20 or newer and npm.
 set -euo pipefail
@@ -17,7 +17,8 @@ npm ci --prefix scripts/contracts --ignore-scripts --no-audit --no-fund --loglev
 
 case "${1:-}" in
 "" | --check)
-	exec node scripts/contracts/build.mjs "$@"
+	node scripts/contracts/build.mjs "$@"
+	node scripts/contracts/assets.mjs "$@"
 	;;
 --test)
 	cases=$(mktemp)

@@ -34,8 +34,9 @@ type Account struct {
 	Time     time.Time // gen_utime of that block
 	Proven   bool      // checked against that block; on network dev: served by the configured liteserver
 
-	shard *tlb.ShardAccount // what emulation runs on
-	data  walletData        // of a pinned wallet code
+	shard     *tlb.ShardAccount // what emulation runs on
+	data      walletData        // of a pinned wallet code
+	libraries *cell.Cell        // dictionary of the library cells that it was given; nil: none
 }
 
 // NewAccount reads the state of account a that a masterchain block saw; a nil shard stands for an account that isn't

@@ -80,7 +80,7 @@ func (o *Outcome) readResult(res *tvm.TransactionExecutionResult) error {
 		if err != nil {
 			return err
 		}
-		o.Messages = append(o.Messages, x)
+		o.Messages, o.sent = append(o.Messages, x), append(o.sent, m)
 	}
 	return nil
 }

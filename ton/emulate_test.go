@@ -65,7 +65,7 @@ func TestRunShowsATransfer(t *testing.T) {
 	if got.GasUsed == 0 || got.Fees.IsZero() {
 		t.Errorf("free of charge: %+v", got)
 	}
-	got.Messages, got.GasUsed, got.Fees = nil, 0, Nano{}
+	got.Messages, got.sent, got.GasUsed, got.Fees = nil, nil, 0, Nano{}
 	if want := (Outcome{Accepted: true, SeqnoBefore: 7, SeqnoAfter: 8}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

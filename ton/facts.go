@@ -8,27 +8,38 @@ type Role string
 const (
 	RoleNone         Role = ""
 	RoleJettonWallet Role = "jetton_wallet"
+	RoleJetton       Role = "jetton_master"
 	RoleNFTItem      Role = "nft_item"
+	RoleCollection   Role = "nft_collection"
 	RoleSale         Role = "nft_sale"    // getgems, at a fixed price
 	RoleAuction      Role = "nft_auction" // getgems
 	RoleTelemint     Role = "telemint_item"
 	RolePool         Role = "staking_pool" // of Facts.Program
 	RolePTON         Role = "pton_wallet"  // a STON.fi router's
+	RolePTONMaster   Role = "pton_master"  // of which that is a wallet
 	RoleRouter       Role = "swap_router"  // STON.fi router or DeDust jetton vault, of Facts.Venue
 	RoleNativeVault  Role = "native_vault" // DeDust
+	RoleFactory      Role = "swap_factory" // DeDust, from which its vaults and pools follow
 )
 
 // Facts are what this node has proven about the account a message goes to. It is for whoever fills them in to prove
-// them on one state of the chain; here they are believed.
+// them on one state of the chain (ton/chain); here they are believed.
 type Facts struct {
-	Account  Account // the destination's state
-	Role     Role
-	Owner    Address // jetton wallet, item: whose it is; sale, auction: who sells
-	Master   Address // jetton wallet: its jetton
-	Price    Nano    // sale
-	Program  Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
-	Venue    Venue   // router or vault
-	Receiver Receiver
+	Account    Account // the destination's state
+	Role       Role
+	Owner      Address // jetton wallet, item: whose it is; sale, auction: who sells; single nominator: who may withdraw
+	Master     Address // jetton wallet: its jetton
+	Balance    Nano    // jetton wallet: what it holds, in the jetton's smallest unit
+	Locked     bool    // jetton wallet: its governor has stopped transfers
+	Collection Address // item, sale, auction: of the item; zero if the item isn't proven to be of the one named
+	Item       Address // sale, auction: what is sold
+	Price      Nano    // sale, auction: what buys it at once; 0: not in native coins
+	Program    Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
+	Venue      Venue   // router, vault or pTON wallet
+	Receiver   Receiver
+	Unproven   string // why there is no role, or nothing expected, for people; "" if none was looked for
+	Ask        string // swap: asset id of what the last hop gives; "" if that isn't proven
+	Expected   Nano   // swap: what the last hop gives by the state of the pools; 0 if that can't be computed
 }
 
 // Receiver is what was proven about the account that a jetton or an item goes on to.
@@ -36,7 +47,10 @@ type Receiver struct {
 	Account Account
 	Role    Role
 	Venue   Venue
+	Wallet  Address // of a jetton: the receiver's own wallet of it
 	Owner   Address // sale, auction: who sells
+	Item    Address // sale, auction: what is sold
+	Price   Nano    // sale, auction: what buys it at once; 0: not in native coins
 }
 
 // inert reports whether nothing happens at a that a body could ask for.
@@ -62,11 +76,11 @@ func (f Facts) Meaning(m Message, own Address) (Op, error) {
 	case Jetton:
 		return f.jetton(m, d, own)
 	case NFT:
-		return f.nft(d, own)
+		return f.nft(m, d, own)
 	case Sale:
 		return f.sale(m, d, own)
 	case Stake:
-		return f.is(m.Op, f.Role == RolePool && f.Program == d.Program)
+		return f.is(m.Op, f.Role == RolePool && f.Program == d.Program && f.returns(own))
 	case Swap:
 		return f.is(m.Op, d.Venue == DeDust && f.Role == RoleNativeVault || d.Venue == STON2 && f.Role == RolePTON && f.Venue == STON2)
 	case Vote:
@@ -76,10 +90,13 @@ func (f Facts) Meaning(m Message, own Address) (Op, error) {
 }
 
 func (f Facts) is(op Op, proven bool) (Op, error) {
-	if !proven {
-		return OpUnknown, refuse(CodeFacts, "%s at %s, which was proven to be %q", op, f.Account.Address, f.Role)
+	switch {
+	case proven:
+		return op, nil
+	case f.Role == RoleNone && f.Unproven != "":
+		return OpUnknown, refuse(CodeFacts, "%s at %s, of which nothing was proven: %s", op, f.Account.Address, f.Unproven)
 	}
-	return op, nil
+	return OpUnknown, refuse(CodeFacts, "%s at %s, which was proven to be %q", op, f.Account.Address, f.Role)
 }
 
 func (f Facts) deploy() (Op, error) {
@@ -102,13 +119,16 @@ func (f Facts) comment(m Message, own Address) (Op, error) {
 	case RoleTelemint:
 		return f.is(OpNFTBuy, m.Comment == "")
 	case RolePool:
-		return f.poolComment(m.Comment)
+		return f.poolComment(m.Comment, own)
 	}
 	return OpContractCall, nil
 }
 
+// returns reports whether own can take out again what it stakes: a single nominator pays its owner alone.
+func (f Facts) returns(own Address) bool { return f.Program != SingleNominator || f.Owner == own }
+
 // poolComment knows what is written to staking pools, to the letter.
-func (f Facts) poolComment(text string) (Op, error) {
+func (f Facts) poolComment(text string, own Address) (Op, error) {
 	commands := map[Program]map[string]Op{
 		NominatorPool:   {"d": OpStake, "w": OpUnstake},
 		SingleNominator: {"": OpStake, "w": OpUnstake},
@@ -116,7 +136,7 @@ func (f Facts) poolComment(text string) (Op, error) {
 		Bemo:            {"": OpStake},
 	}
 	if op, ok := commands[f.Program][text]; ok {
-		return op, nil
+		return f.is(op, f.returns(own))
 	}
 	if f.Program == NominatorPool && len(text) == 65 && (text[0] == 'y' || text[0] == 'n') {
 		if _, err := hex.DecodeString(text[1:]); err == nil {
@@ -135,6 +155,9 @@ func (f Facts) jetton(m Message, j Jetton, own Address) (Op, error) {
 	if f.Role != RoleJettonWallet || f.Owner != own || f.Master.IsZero() {
 		return f.is(m.Op, false)
 	}
+	if err := f.covers(j); err != nil {
+		return OpUnknown, err
+	}
 	if m.Op == OpJettonBurn {
 		return f.burn(j)
 	}
@@ -151,6 +174,17 @@ func (f Facts) jetton(m Message, j Jetton, own Address) (Op, error) {
 	return OpContractCall, nil
 }
 
+// covers refuses what the own jetton wallet would, after its fees were paid.
+func (f Facts) covers(j Jetton) error {
+	if f.Locked {
+		return refuse(CodeJettonLocked, "the jetton's governor has locked %s", f.Account.Address)
+	}
+	if j.Custom.Mintless == [32]byte{} && f.Balance.Cmp(j.Amount) < 0 {
+		return refuse(CodeJettonBalance, "%s smallest units are sent, the jetton wallet holds %s", j.Amount.Big(), f.Balance.Big())
+	}
+	return nil
+}
+
 // burn withdraws a stake where the jetton stands for one, and may have Tonstakers' payload nowhere else.
 func (f Facts) burn(j Jetton) (Op, error) {
 	if f.Program != "" {
@@ -160,7 +194,7 @@ func (f Facts) burn(j Jetton) (Op, error) {
 }
 
 // nft needs an own item, and to know who receives: an item that is sent to a sale is put up for it.
-func (f Facts) nft(n NFT, own Address) (Op, error) {
+func (f Facts) nft(m Message, n NFT, own Address) (Op, error) {
 	if f.Role != RoleNFTItem && f.Role != RoleTelemint || f.Owner != own {
 		return f.is(OpNFTTransfer, false)
 	}
@@ -170,7 +204,7 @@ func (f Facts) nft(n NFT, own Address) (Op, error) {
 	}
 	switch to.Role {
 	case RoleSale, RoleAuction:
-		return f.is(OpNFTList, to.Owner == own)
+		return f.is(OpNFTList, to.Owner == own && to.Item == m.To)
 	case RoleNone:
 		return f.is(OpNFTTransfer, inert(to.Account, n.NewOwner))
 	}

@@ -3,6 +3,8 @@ package ton
 import (
 	"strings"
 	"testing"
+
+	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
 // message decodes the one message with that body that goes to the pool, where the facts of these tests are.
@@ -30,15 +32,16 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 	contract := mustAccount(t, pool, shardOf(t, pool, ton1, cellOf(1), emptyCell()))
 	at := func(f Facts) Facts { f.Account = contract; return f }
 	to := func(a Address) Account { return mustAccount(t, a, nil) }
-	jettons := at(Facts{Role: RoleJettonWallet, Owner: own, Master: bob})
+	jettons := at(Facts{Role: RoleJettonWallet, Owner: own, Master: bob, Balance: MaxNano})
 	with := func(f Facts, change func(*Facts)) Facts { change(&f); return f }
 	receiver := func(r Receiver) Facts { return with(jettons, func(f *Facts) { f.Receiver = r }) }
 	seller := func(role Role) Facts { return at(Facts{Role: role, Owner: own}) }
 	item := func(r Receiver) Facts { return at(Facts{Role: RoleNFTItem, Owner: own, Receiver: r}) }
+	listing := Receiver{Account: to(bob), Role: RoleSale, Owner: own, Item: pool}
 	swap1 := Transfer{Value: NanoOf(6), Body: ops["STON 1"].body}
 	vault := jettonBody(5, 1, ally, own, yes, putRef(jettonDedust(own, step(90, nil))))
 	text := func(s string) Transfer { return Transfer{Comment: s} }
-	staked := func(p Program) Facts { return at(Facts{Role: RolePool, Program: p}) }
+	staked := func(p Program) Facts { return at(Facts{Role: RolePool, Program: p, Owner: own}) }
 	for name, c := range map[string]struct {
 		transfer Transfer
 		facts    Facts
@@ -75,8 +78,9 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 		"DeDust native":             {Transfer{Body: ops["DeDust native"].body}, at(Facts{Role: RoleNativeVault}), OpSwap},
 		"DeDust native elsewhere":   {Transfer{Body: ops["DeDust native"].body}, at(Facts{Role: RolePTON, Venue: STON2}), OpUnknown},
 		"NFT transfer":              {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob)}), OpNFTTransfer},
-		"NFT listed":                {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: own}), OpNFTList},
-		"NFT to another's sale":     {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: ally}), OpUnknown},
+		"NFT listed":                {Transfer{Body: ops["NFT transfer"].body}, item(listing), OpNFTList},
+		"NFT to a sale of another":  {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: own, Item: ally}), OpUnknown},
+		"NFT to another's sale":     {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: ally, Item: pool}), OpUnknown},
 		"NFT of someone else":       {Transfer{Body: ops["NFT transfer"].body}, at(Facts{Role: RoleNFTItem, Owner: ally}), OpUnknown},
 		"buy":                       {Transfer{Body: ops["sale buy"].body}, at(Facts{Role: RoleSale, Owner: ally, Price: NanoOf(5)}), OpNFTBuy},
 		"buy below the price":       {Transfer{Body: ops["sale buy"].body}, at(Facts{Role: RoleSale, Owner: ally, Price: NanoOf(1e8)}), OpUnknown},
@@ -89,6 +93,8 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 		"start elsewhere":           {Transfer{Body: ops["telemint start"].body}, seller(RoleSale), OpUnknown},
 		"stake":                     {Transfer{Body: ops["Whales deposit"].body}, staked(Whales), OpStake},
 		"stake in another pool":     {Transfer{Body: ops["Whales deposit"].body}, staked(Bemo), OpUnknown},
+		"unstake of another's":      {Transfer{Body: ops["single withdraw"].body}, at(Facts{Role: RolePool, Program: SingleNominator, Owner: ally}), OpUnknown},
+		"empty, single of another":  {Transfer{}, at(Facts{Role: RolePool, Program: SingleNominator, Owner: ally}), OpUnknown},
 		"unstake":                   {Transfer{Body: ops["single withdraw"].body}, staked(SingleNominator), OpUnstake},
 		"vote":                      {Transfer{Body: ops["vote"].body}, jettons, OpVote},
 		"vote elsewhere":            {Transfer{Body: ops["vote"].body}, at(Facts{}), OpUnknown},
@@ -127,6 +133,34 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 		}
 		if err != nil {
 			wantCode(t, err, CodeFacts)
+		}
+	}
+}
+
+// What the own jetton wallet would refuse costs its fees, and hides that nothing was paid.
+func TestJettonsThatCannotMoveAreRefused(t *testing.T) {
+	ops, contract := operations(), mustAccount(t, pool, shardOf(t, pool, ton1, cellOf(1), emptyCell()))
+	most := NanoOf(5)
+	for name, c := range map[string]struct {
+		body   *cell.Cell
+		change func(*Facts)
+		want   Code
+	}{
+		"transfer":           {ops["jetton transfer"].body, func(*Facts) {}, ""},
+		"transfer of more":   {ops["jetton transfer"].body, func(f *Facts) { f.Balance = NanoOf(4) }, CodeJettonBalance},
+		"transfer, locked":   {ops["jetton transfer"].body, func(f *Facts) { f.Locked = true }, CodeJettonLocked},
+		"burn of more":       {ops["jetton burn"].body, func(f *Facts) { f.Balance = NanoOf(4) }, CodeJettonBalance},
+		"burn, locked":       {ops["jetton burn"].body, func(f *Facts) { f.Locked = true }, CodeJettonLocked},
+		"claim and transfer": {ops["jetton transfer, claim"].body, func(f *Facts) { f.Balance = NanoOf(0) }, ""},
+	} {
+		f := Facts{Account: contract, Role: RoleJettonWallet, Owner: own, Master: bob, Balance: most, Receiver: Receiver{Account: mustAccount(t, bob, nil)}}
+		c.change(&f)
+		_, err := f.Meaning(message(t, Transfer{Body: c.body}), own)
+		if c.want == "" && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.want != "" {
+			wantCode(t, err, c.want)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/xssnick/tonutils-go/tvm/vm"
 )
 
-// Libraries returns the hashes of the libraries that the account's code and data refer to, which RunGetter needs. It
-// reads at most 4,096 cells and finds at most 16 libraries.
+// Libraries returns the hashes of the libraries that the account's code and data refer to, without which its code can't
+// run. It reads at most 4,096 cells and finds at most 16 libraries.
 func (a Account) Libraries() ([][32]byte, error) {
 	init, err := a.stateInit()
 	if err != nil {
@@ -62,8 +62,9 @@ func libraryHash(c *cell.Cell) (hash [32]byte, ok bool) {
 
 // RunGetter runs a get method on the account's state, as of the state's time, and returns the stack it leaves, the top
 // first: *big.Int, *cell.Cell, *cell.Slice, *cell.Builder, tuple.Tuple or nil. Arguments are *big.Int, *cell.Cell or
-// *cell.Slice, the last one on top. Libraries are taken by their own hash. An exit code other than 0 or 1 is an error.
-func (e *Emulator) RunGetter(acc Account, globalID int32, libraries []*cell.Cell, method string, args ...any) ([]any, error) {
+// *cell.Slice, the last one on top. Libraries are those that the account was given. An exit code other than 0 or 1 is an
+// *ExitError.
+func (e *Emulator) RunGetter(acc Account, globalID int32, method string, args ...any) ([]any, error) {
 	init, err := acc.stateInit()
 	if err != nil {
 		return nil, fmt.Errorf("run getter %s: %w", method, err)
@@ -76,19 +77,25 @@ func (e *Emulator) RunGetter(acc Account, globalID int32, libraries []*cell.Cell
 	if err != nil {
 		return nil, fmt.Errorf("run getter %s: %w", method, err)
 	}
-	collection, err := collect(libraries)
-	if err != nil {
-		return nil, fmt.Errorf("run getter %s: %w", method, err)
-	}
 	r, err := e.vm.ExecuteGetMethod(init.Code, init.Data, c7, vm.GasWithLimit(maxGetterGas), stack,
-		tvm.ExecutionConfig{Config: e.config, Libraries: collection})
+		tvm.ExecutionConfig{Config: e.config, Libraries: acc.collections()})
 	if err != nil {
 		return nil, fmt.Errorf("run getter %s: %w", method, err)
 	}
 	if r.ExitCode != 0 && r.ExitCode != 1 {
-		return nil, fmt.Errorf("run getter %s: exit code %d", method, r.ExitCode)
+		return nil, &ExitError{method, r.ExitCode}
 	}
 	return results(r.Stack)
+}
+
+// ExitError is how a get method ended that failed.
+type ExitError struct {
+	Method string
+	Code   int64 // 11, as a rule: the contract has no such method
+}
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("run getter %s: exit code %d", e.Method, e.Code)
 }
 
 func (a Account) stateInit() (*tlb.StateInit, error) {
@@ -145,22 +152,33 @@ func (e *Emulator) getterContext(acc Account, globalID int32, code *cell.Cell) (
 	)), nil
 }
 
-// collect is a dictionary of libraries as the machine looks them up, each under the hash that it has.
-func collect(libraries []*cell.Cell) ([]*cell.Cell, error) {
+// WithLibraries returns the account with the libraries that it refers to, each of which is found under the hash that it
+// has.
+func (a Account) WithLibraries(libraries []*cell.Cell) (Account, error) {
+	a.libraries = nil
 	if len(libraries) == 0 {
-		return nil, nil
+		return a, nil
 	}
 	d := cell.NewDict(256)
 	for _, l := range libraries {
 		if l == nil {
-			return nil, errors.New("a library is missing")
+			return Account{}, errors.New("a library is missing")
 		}
 		key := cell.BeginCell().MustStoreSlice(l.Hash(), 256).EndCell()
 		if err := d.Set(key, cell.BeginCell().MustStoreRef(l).EndCell()); err != nil {
-			return nil, err
+			return Account{}, err
 		}
 	}
-	return []*cell.Cell{d.AsCell()}, nil
+	a.libraries = d.AsCell()
+	return a, nil
+}
+
+// collections are the account's libraries as the machine takes them.
+func (a Account) collections() []*cell.Cell {
+	if a.libraries == nil {
+		return nil
+	}
+	return []*cell.Cell{a.libraries}
 }
 
 func results(stack *vm.Stack) ([]any, error) {

@@ -28,14 +28,25 @@ func TestGetterRunsCodeThatIsALibrary(t *testing.T) {
 	if err != nil || len(hashes) != 1 || hashes[0] != [32]byte(layoutV5.code.HashKey()) {
 		t.Fatalf("libraries: %x, %v", hashes, err)
 	}
-	out, err := e.RunGetter(acc, mainnet, []*cell.Cell{layoutV5.code}, "seqno")
+	known, err := acc.WithLibraries([]*cell.Cell{layoutV5.code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := e.RunGetter(known, mainnet, "seqno")
 	if err != nil || len(out) != 1 || out[0].(*big.Int).Int64() != 9 {
 		t.Errorf("seqno: %v, %v", out, err)
 	}
-	for name, libraries := range map[string][]*cell.Cell{"none": nil, "another": {emptyCell()}, "nil": {nil}} {
-		if out, err := e.RunGetter(acc, mainnet, libraries, "seqno"); err == nil {
+	for name, libraries := range map[string][]*cell.Cell{"none": nil, "another": {emptyCell()}} {
+		known, err := known.WithLibraries(libraries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := e.RunGetter(known, mainnet, "seqno"); err == nil {
 			t.Errorf("%s: %v", name, out)
 		}
+	}
+	if _, err := acc.WithLibraries([]*cell.Cell{nil}); err == nil {
+		t.Error("a library that is nothing")
 	}
 }
 
@@ -64,13 +75,13 @@ func TestGetterEndsWithItsGas(t *testing.T) {
 		"uninit": uninit(t, bob, ton1),
 		"absent": mustAccount(t, bob, nil),
 	} {
-		if out, err := e.RunGetter(acc, mainnet, nil, "seqno"); err == nil {
+		if out, err := e.RunGetter(acc, mainnet, "seqno"); err == nil {
 			t.Errorf("%s: %v", name, out)
 		} else if name == "a loop" && !strings.Contains(err.Error(), "exit code -14") {
 			t.Errorf("a loop: %v", err)
 		}
 	}
-	if out, err := e.RunGetter(active(t, w, ton1, 1), mainnet, nil, "seqno", 5); err == nil {
+	if out, err := e.RunGetter(active(t, w, ton1, 1), mainnet, "seqno", 5); err == nil {
 		t.Errorf("an argument of Go's own: %v", out)
 	}
 }

@@ -25,6 +25,9 @@ const (
 	CodeForward          Code = "forward_amount"    // more coins go on than are attached
 	CodeSwap             Code = "swap"              // without a minimum, too long valid, or with too high a fee
 	CodeFacts            Code = "facts_missing"     // what the operation means depends on contracts that were not proven
+	CodeJettonLocked     Code = "jetton_locked"     // the own jetton wallet may not send now
+	CodeJettonBalance    Code = "jetton_balance"    // the own jetton wallet doesn't hold as much
+	CodeDelivery         Code = "hop"               // what the own jetton wallet or item does isn't what was decoded, or nobody has run it
 	CodeGasless          Code = "gasless"           // not one payment and at most one fee of the same jetton
 	CodeBounce           Code = "bounce"            // against what the destination's form and state ask for
 )

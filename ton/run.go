@@ -72,7 +72,7 @@ func (o *Outcome) followBatch(x *run) error {
 	if err := x.step(x.last.NextAccount, x.last.OutMessages[0].Cell); err != nil {
 		return err
 	}
-	o.Messages, o.ActionExit, o.Skipped = nil, -1, 0
+	o.Messages, o.sent, o.ActionExit, o.Skipped = nil, nil, -1, 0
 	o.ComputeExit, o.GasUsed = int32(x.last.ExitCode), o.GasUsed+uint64(x.last.GasUsed)
 	return o.readResult(x.last)
 }

@@ -1,6 +1,10 @@
 package ton
 
-import "time"
+import (
+	"time"
+
+	"github.com/xssnick/tonutils-go/tvm"
+)
 
 // Op is what a message does. The zero value is unknown and is refused.
 type Op string
@@ -83,6 +87,8 @@ type Outcome struct {
 	DataChanged bool // anything in the data but the seqno
 	Fees        Nano // what the wallet paid besides the messages' values
 	GasUsed     uint64
+
+	sent []tvm.OutMessage // Messages, as the chain would carry them
 }
 
 // Executed is one transaction of an account's hash-linked list, as the mirror carries it to the guard.

@@ -12,7 +12,7 @@ import (
 
 // gcPercent is how much garbage may come to what is live. Most of that is the ledger's tables, tens of megabytes which
 // Go's default of 100 would double.
-const gcPercent = 50
+const gcPercent = 75
 
 // limitMemory tells the garbage collector of the memory that the cgroup allows, unless GOMEMLIMIT does: it works harder
 // then, instead of the kernel killing the node. A tenth is left for what Go doesn't manage.

@@ -41,6 +41,8 @@ var allowed = map[string][]string{
 	"node/api": {"node", "node/client", "node/reqsig"},
 	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "ton", "ton/devchain",
 		"cmd/*"},
+
+	"ton/devchain/assets": {"ton", "ton/devchain"}, // tokens for tests and local networks
 }
 
 // forbidden gives the reason for the edges that someone will want one day.

@@ -21,6 +21,23 @@ func (c *Client) Account(ctx context.Context, a ton.Address) (ton.Account, error
 	if err != nil {
 		return ton.Account{}, fmt.Errorf("read account %s: %w", a, err)
 	}
+	return c.accountIn(ctx, a, h)
+}
+
+// AccountAfter is Account in any block after the given one: one that was seen lately costs no query, as after WaitHead. It is
+// Account itself for 0.
+func (c *Client) AccountAfter(ctx context.Context, a ton.Address, after uint32) (ton.Account, error) {
+	h, ok := c.seenSince(after)
+	if !ok {
+		return c.Account(ctx, a)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return c.accountIn(ctx, a, h)
+}
+
+// accountIn returns the state of an account in block h.
+func (c *Client) accountIn(ctx context.Context, a ton.Address, h header) (ton.Account, error) {
 	acc, err := ask(ctx, c, wait{seqno: h.seqno(), atMost: catchUp}, lite.GetAccountState{ID: h.id, Account: accountID(a)},
 		func(s lite.AccountState) (ton.Account, error) { return c.readAccount(a, h, s) })
 	if err != nil {

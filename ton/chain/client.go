@@ -69,9 +69,10 @@ type Client struct {
 
 	proving chan struct{} // holds one token while a newest block is being proven
 
-	mu      sync.Mutex // guards the fields below
-	newest  header
-	trusted Block // the newest key block that is proven
+	mu       sync.Mutex // guards the fields below
+	newest   header
+	newestAt time.Time // when a liteserver named it last
+	trusted  Block     // the newest key block that is proven
 
 	configured configured
 }

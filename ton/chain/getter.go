@@ -2,7 +2,6 @@ package chain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -13,36 +12,14 @@ import (
 // RunGetter runs a get method of an account in this process, on its state in the newest block, and returns the stack it
 // leaves, the top first. A liteserver only supplies the state and the libraries that it needs, both checked by hash.
 // Arguments and results are those of ton.Emulator.RunGetter.
-func (c *Client) RunGetter(ctx context.Context, a ton.Address, method string, args ...any) (out []any, err error) {
+func (c *Client) RunGetter(ctx context.Context, a ton.Address, method string, args ...any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	acc, err := c.Account(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	e, err := c.emulator(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// The code is anybody's, and the machine that runs it is large.
-	defer func() {
-		if r := recover(); r != nil {
-			c.cfg.Logger.Error("getter panicked", "account", a.String(), "method", method, "panic", r)
-			err = fmt.Errorf("run getter %s of %s: it can't be run", method, a)
-		}
-	}()
-	hashes, err := acc.Libraries()
+	l, err := c.look(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("run getter %s of %s: %w", method, a, err)
 	}
-	libraries, err := c.libraries(ctx, hashes)
-	if err != nil {
-		return nil, fmt.Errorf("run getter %s of %s: %w", method, a, err)
-	}
-	if out, err = e.RunGetter(acc, c.cfg.GlobalID, libraries, method, args...); err != nil {
-		return nil, fmt.Errorf("account %s: %w", a, err)
-	}
-	return out, nil
+	return l.run(ctx, a, method, args...)
 }
 
 // configured is an emulator with the configuration that a key block has set.
@@ -75,7 +52,8 @@ func (c *Client) emulator(ctx context.Context) (*ton.Emulator, error) {
 	return e, nil
 }
 
-// libraries fetches library cells, which prove themselves by their hash.
+// libraries fetches library cells, which prove themselves by their hash. That one isn't there can be the liteserver's
+// fault or the contract's, so nobody is blamed.
 func (c *Client) libraries(ctx context.Context, hashes [][32]byte) ([]*cell.Cell, error) {
 	if len(hashes) == 0 {
 		return nil, nil
@@ -84,21 +62,22 @@ func (c *Client) libraries(ctx context.Context, hashes [][32]byte) ([]*cell.Cell
 	for _, h := range hashes {
 		query.LibraryList = append(query.LibraryList, h[:])
 	}
-	return ask(ctx, c, wait{}, query, func(answer lite.LibraryResult) ([]*cell.Cell, error) {
-		var out []*cell.Cell
-		for _, h := range hashes {
-			l, err := findLibrary(answer, h)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, l)
+	found, err := ask(ctx, c, wait{}, query, readLibraries)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*cell.Cell, len(hashes))
+	for i, h := range hashes {
+		if out[i] = found[h]; out[i] == nil {
+			return nil, fmt.Errorf("library %x is missing", h)
 		}
-		return out, nil
-	})
+	}
+	return out, nil
 }
 
-// findLibrary looks through an answer. Some liteservers wrap a library in an empty cell.
-func findLibrary(answer lite.LibraryResult, hash [32]byte) (*cell.Cell, error) {
+// readLibraries returns the cells of an answer by their hashes. Some liteservers wrap a library in an empty cell.
+func readLibraries(answer lite.LibraryResult) (map[[32]byte]*cell.Cell, error) {
+	found := make(map[[32]byte]*cell.Cell)
 	for _, entry := range answer.Result {
 		root, err := cell.FromBOC(entry.Data)
 		if err != nil {
@@ -107,9 +86,7 @@ func findLibrary(answer lite.LibraryResult, hash [32]byte) (*cell.Cell, error) {
 		if root.BitsSize() == 0 && root.RefsNum() == 1 {
 			root = root.MustPeekRef(0)
 		}
-		if root.HashKey() == hash {
-			return root, nil
-		}
+		found[root.HashKey()] = root
 	}
-	return nil, errors.New("a library is missing")
+	return found, nil
 }

@@ -40,8 +40,12 @@ func (c *Client) Head(ctx context.Context) (Head, error) {
 	return Head{h.seqno(), h.at()}, nil
 }
 
-// WaitHead returns the newest block as soon as it is newer than after, however long that takes; ctx ends the wait.
+// WaitHead returns a block that is newer than after, however long that takes; ctx ends the wait. It asks nobody when one
+// was seen lately.
 func (c *Client) WaitHead(ctx context.Context, after uint32) (Head, error) {
+	if h, ok := c.seenSince(after); ok {
+		return Head{h.seqno(), h.at()}, nil
+	}
 	for {
 		h, err := c.header(ctx, max(after, after+1), waitTimeout) // the last number has no next
 		if err == nil {
@@ -112,6 +116,13 @@ func (c *Client) seen() header {
 	return c.newest
 }
 
+// seenSince returns the newest block seen, if it is newer than after, which must be a block, and was named within seenFor.
+func (c *Client) seenSince(after uint32) (header, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest, after > 0 && c.newest.seqno() > after && time.Since(c.newestAt) < seenFor
+}
+
 // advance takes h as the newest block if it is newer, and returns the newest: an answer to a call beside this one may
 // have overtaken it.
 func (c *Client) advance(h header) (header, error) {
@@ -125,5 +136,6 @@ func (c *Client) advance(h header) (header, error) {
 	case h.seqno() > c.newest.seqno():
 		c.newest = h
 	}
+	c.newestAt = time.Now()
 	return c.newest, nil
 }

@@ -7,6 +7,12 @@ const (
 	// is treated as down, so that a signing request is refused while its caller still waits.
 	callTimeout = 5 * time.Second
 
+	// factsTimeout bounds the proof of a payload's destinations: the longest, 255 jetton transfers, is some 500 reads.
+	factsTimeout = 10 * time.Second
+
+	// factsAtOnce bounds the destinations that are being proven at a time.
+	factsAtOnce = 16
+
 	// waitTimeout is how long one query waits for a block: what liteservers allow at most. WaitHead asks again.
 	waitTimeout = 10 * time.Second
 
@@ -15,6 +21,9 @@ const (
 
 	// waitGrace is what an answer may take beyond the wait that was asked for.
 	waitGrace = 2 * time.Second
+
+	// seenFor is how long after it was named a block may stand in for the newest, for who only wants one after another.
+	seenFor = time.Second
 
 	// catchUp is how long a liteserver that lags behind the newest block seen may take to have it.
 	catchUp = 2 * time.Second

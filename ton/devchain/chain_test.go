@@ -2,6 +2,7 @@ package devchain
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tl"
+	"github.com/xssnick/tonutils-go/tlb"
 	lite "github.com/xssnick/tonutils-go/ton"
 	"github.com/xssnick/tonutils-go/tvm"
 	"github.com/xssnick/tonutils-go/tvm/cell"
@@ -75,6 +77,65 @@ func TestFullBlockLeavesTheRestToTheNext(t *testing.T) {
 	if b := c.Balance(s.Address); b.Cmp(nano(t, "95")) < 0 {
 		t.Fatalf("the wallet has %v", b)
 	}
+}
+
+// A message that nobody takes comes back in the same block, less what its way cost; without the flag it stays.
+func TestMessagesToNobodyBounce(t *testing.T) {
+	for bounce, least := range map[bool]string{true: "8.99", false: "7.99"} {
+		c := newChain(t, Config{})
+		s, absent := newSigner(t, 1), ton.Address{Hash: [32]byte{7}}
+		fund(t, c, s.Address, "9")
+		if err := c.Send(s.message(t, 0, time.Now().Add(time.Minute), ton.Transfer{To: absent, Value: nano(t, "1"), Bounce: bounce})); err != nil {
+			t.Fatal(err)
+		}
+		mine, theirs := c.Balance(s.Address), c.Balance(absent)
+		if mine.Cmp(nano(t, least)) < 0 || theirs.IsZero() != bounce {
+			t.Errorf("bounce %t: %s here, %s there", bounce, mine, theirs)
+		}
+		if n := c.Executed(s.Address); bounce && n != 3 || !bounce && n != 2 {
+			t.Errorf("bounce %t: the wallet has %d transactions", bounce, n)
+		}
+	}
+}
+
+// What a contract refuses bounces with the beginning of its body, and the contract keeps nothing.
+func TestRefusedMessageBounces(t *testing.T) {
+	c := newChain(t, Config{})
+	refusing := cell.BeginCell().MustStoreSlice([]byte{0x30, 0xd7, 0x49, 0xf2, 0x6a}, 40).EndCell() // DROP SBITS 42 THROWIF: an empty body alone
+	init, err := tlb.ToCell(&tlb.StateInit{Code: refusing, Data: empty})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := ton.Address{Hash: [32]byte{7}}, ton.Address{Hash: [32]byte(init.HashKey())}
+	if err := c.Deliver(Message{From: from, To: to, Value: nano(t, "1"), Init: init}); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Balance(to)
+	body := cell.BeginCell().MustStoreUInt(0x0f8a7ea5, 32).MustStoreUInt(5, 64).EndCell()
+	if err := c.Deliver(Message{From: from, To: to, Value: nano(t, "1"), Bounce: true, Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Balance(to) != before || c.Balance(from).Cmp(nano(t, "0.99")) < 0 {
+		t.Errorf("the contract has %s after %s, the sender %s", c.Balance(to), before, c.Balance(from))
+	}
+	m := newestTo(t, c, from)
+	if s := m.Body.MustBeginParse(); !m.Bounced || s.MustLoadUInt(32) != math.MaxUint32 || s.MustLoadUInt(32) != 0x0f8a7ea5 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// newestTo is the newest message to an address.
+func newestTo(t *testing.T, c *Chain, a ton.Address) *tlb.InternalMessage {
+	t.Helper()
+	list := c.accounts[a].transactions
+	if len(list) == 0 {
+		t.Fatal("nothing came")
+	}
+	var tx tlb.Transaction
+	if err := tlb.Parse(&tx, list[len(list)-1].cell); err != nil {
+		t.Fatal(err)
+	}
+	return tx.IO.In.AsInternal()
 }
 
 func TestFullQueueTakesNoNewMessage(t *testing.T) {
@@ -191,14 +252,18 @@ func TestTransactionsPagedNewestFirst(t *testing.T) {
 
 func TestEmptyBlocksComeAtTheirPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain(t, Config{BlockEvery: time.Second})
+		c := newChain(t, Config{BlockEvery: DefaultBlockEvery})
 		time.Sleep(10*time.Second + time.Millisecond) // of the bubble's clock
-		if b, _ := c.head(); b.seqno != 11 {
+		if b, _ := c.head(); b.seqno != 26 {
 			t.Fatalf("after ten seconds the newest block is %d", b.seqno)
+		}
+		fund(t, c, newSigner(t, 1).Address, "1")
+		if b, _ := c.head(); b.seqno != 27 {
+			t.Fatalf("a message waits: the newest block is %d", b.seqno)
 		}
 		c.Close()
 		time.Sleep(10 * time.Second)
-		if b, _ := c.head(); b.seqno != 11 {
+		if b, _ := c.head(); b.seqno != 27 {
 			t.Fatalf("a closed chain goes on to block %d", b.seqno)
 		}
 	})

@@ -26,7 +26,7 @@ func (d *draft) finish() error {
 		return fmt.Errorf("seal accounts: %w", err)
 	}
 	var err error
-	if b.before, err = last.including(); err != nil {
+	if b.before, err = c.including(last); err != nil {
 		return fmt.Errorf("seal block list: %w", err)
 	}
 	if err := d.seal(basechain, nil, nil); err != nil {

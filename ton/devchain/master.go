@@ -75,14 +75,21 @@ func (b *block) shardHashes() (*cell.Dictionary, error) {
 	return d, d.SetIntKey(big.NewInt(basechain), cell.BeginCell().MustStoreRef(leaf).EndCell())
 }
 
-// including is the list of blocks before the next one.
-func (b *block) including() (*cell.AugmentedDictionary, error) {
+// including is the list of blocks before the one after b: of key blocks, and of those that answer queries. A network's
+// has all there ever were, but links lead to these alone.
+func (c *Chain) including(b *block) (*cell.AugmentedDictionary, error) {
 	ref, err := tlb.ToCell(tlb.KeyExtBlkRef{IsKey: b.key, BlkRef: b.reference(b.master())})
 	if err != nil {
 		return nil, err
 	}
 	list := b.before.Copy()
-	return list, list.SetIntKey(big.NewInt(int64(b.seqno)), ref)
+	if err := list.SetIntKey(big.NewInt(int64(b.seqno)), ref); err != nil || b.seqno < keepBlocks {
+		return list, err
+	}
+	if old := b.seqno - keepBlocks; c.keys[old] == nil {
+		err = list.DeleteIntKey(big.NewInt(int64(old)))
+	}
+	return list, err
 }
 
 func newPreviousBlocks() *cell.AugmentedDictionary {

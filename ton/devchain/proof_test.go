@@ -203,3 +203,27 @@ func TestBlockKeepsFewProofs(t *testing.T) {
 		t.Fatalf("%d proofs are kept", len(newest.proofs))
 	}
 }
+
+// The list of earlier blocks doesn't grow with the chain, and every link that is asked for is still there.
+func TestForgottenBlocksAreOffTheList(t *testing.T) {
+	c := newChain(t, Config{KeyEvery: keepBlocks / 2})
+	for range 2*keepBlocks + 10 {
+		c.Tick()
+	}
+	newest, _ := c.head()
+	if n, err := newest.before.Count(); err != nil || n != keepBlocks+3 { // with three key blocks from before them
+		t.Errorf("%d blocks are on the list, %v", n, err)
+	}
+	api := secure(c, c.LiteClient())
+	for _, seqno := range []uint32{1, newest.oldestKept(), newest.seqno - 1} {
+		c.mu.RLock()
+		known := c.numbered(seqno).master().id
+		c.mu.RUnlock()
+		if err := api.VerifyProofChain(t.Context(), newest.master().id, known); err != nil {
+			t.Errorf("back to %d: %v", seqno, err)
+		}
+		if err := api.VerifyProofChain(t.Context(), known, newest.master().id); err != nil {
+			t.Errorf("on from %d: %v", seqno, err)
+		}
+	}
+}
