@@ -112,12 +112,18 @@ func (n *Node) takeToken(ctx context.Context, agent, bucket string) error {
 		return err
 	}
 	allowance := Allowance{float64(p.CallerTokens.PerSecond), int(p.CallerTokens.Burst), p.CallerTokens.Unlimited}
-	if wait, ok := n.tokens.take(agentPrefix+agent+" "+bucket, allowance, n.env.Now()); !ok {
-		p := problemf(429, "too_many_calls", "the caller's tokens are used up: wait %s", wait.Round(time.Millisecond))
-		p.RetryAfter = wait
-		return p
+	return n.takeFrom(agentPrefix+agent+" "+bucket, allowance)
+}
+
+// takeFrom takes one token of a bucket.
+func (n *Node) takeFrom(bucket string, a Allowance) error {
+	wait, ok := n.tokens.take(bucket, a, n.env.Now())
+	if ok {
+		return nil
 	}
-	return nil
+	p := problemf(429, "too_many_calls", "the caller's tokens are used up: wait %s", wait.Round(time.Millisecond))
+	p.RetryAfter = wait
+	return p
 }
 
 // permissions are what this node's policy grants an agent; the zero value, nothing, without a policy.

@@ -84,10 +84,18 @@ func (n *Node) TakeToken(ctx context.Context, c Caller) error {
 	if c.Role == RoleAgent {
 		return n.takeToken(ctx, c.Agent, "")
 	}
-	if wait, ok := n.tokens.take(personPrefix+c.Key.String(), Allowance{}, n.env.Now()); !ok {
-		p := problemf(429, "too_many_calls", "the caller's tokens are used up")
-		p.RetryAfter = wait
-		return p
+	return n.takeFrom(c.bucket(), Allowance{})
+}
+
+// TakeRead takes one of the caller's reads.
+func (n *Node) TakeRead(c Caller) error {
+	return n.takeFrom("read "+c.bucket(), Allowance{PerSecond: readsPerSecond, Burst: readBurst})
+}
+
+// bucket names the caller among the tokens.
+func (c Caller) bucket() string {
+	if c.Role == RoleAgent {
+		return agentPrefix + c.Agent
 	}
-	return nil
+	return personPrefix + c.Key.String()
 }

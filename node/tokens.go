@@ -13,6 +13,11 @@ const (
 	tokensPerSecond = 1
 	tokenBurst      = 60
 
+	// Reading has a bucket of its own, whatever the policy grants: it decides nothing, but each read verifies a signature
+	// and looks into the ledger. A dashboard that asks ten times a second is far below.
+	readsPerSecond = 20
+	readBurst      = 200
+
 	// maxCallers bounds the buckets in memory; callers are enrolled people and agents, so it is never reached.
 	maxCallers = 4096
 )

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,28 @@ func exitOf(err error) int {
 	return exitFailed
 }
 
+// codeOf names err for scripts. A call that a node didn't admit has the code of the node's problem.
+func codeOf(err error) string {
+	var p *client.Problem
+	switch {
+	case errors.As(err, &p) && p.Code != "":
+		return p.Code
+	case errors.Is(err, errInterrupted):
+		return "interrupted"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "unreachable"
+	}
+	switch exitOf(err) {
+	case exitUsage:
+		return "usage"
+	case exitRefused:
+		return "refused"
+	case exitWaiting:
+		return "waiting_for_approval"
+	}
+	return "failed"
+}
+
 // hintOf returns what the user can do, if that is known.
 func hintOf(err error) string {
 	var f *failure
@@ -77,7 +100,7 @@ func hintOf(err error) string {
 	case p != nil:
 		return problemHints[p.Code]
 	}
-	if strings.Contains(err.Error(), "connection refused") {
+	if errors.Is(err, syscall.ECONNREFUSED) {
 		return "is the node running, and is its URL right? see `mpcctl context list`"
 	}
 	return ""
@@ -90,6 +113,7 @@ var problemHints = map[string]string{
 	"signature_stale":      "set this machine's clock",
 	"forbidden":            "the key is enrolled in another role, or at another party",
 	"too_many_calls":       "wait a little: every call takes one of the caller's tokens",
+	"too_many_waits":       "wait for fewer requests at a time",
 	"idempotency_conflict": "to send the same request again, give the same --expires too: each command makes a new one otherwise",
 	"wallet_busy":          "wait until the wallet's request is settled: see `mpcctl tx list`",
 }

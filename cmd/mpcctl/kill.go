@@ -157,10 +157,9 @@ func liftOf(ctx context.Context, sites []*site, ids []string, valid time.Duratio
 	if len(stand) == 0 {
 		return l, errors.New("nothing is stopped at the selected nodes")
 	}
-	for _, id := range ids {
-		if !slices.Contains(stand, id) {
-			return l, hinted(fmt.Errorf("trip %q stands at none of the selected nodes: nothing was lifted", id), "mpcctl kill status shows what stands")
-		}
+	unknown := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(stand, id) })
+	if len(unknown) > 0 {
+		return l, hinted(fmt.Errorf("no trip %s stands at any of the selected nodes: nothing was lifted", list(unknown)), "mpcctl kill status shows what stands")
 	}
 	if len(ids) == 0 {
 		ids = stand

@@ -43,7 +43,7 @@ func TestResultIsOneJSONObjectAndProgressIsElsewhere(t *testing.T) {
 	if e := d.Decode(&r); e != nil || d.More() || r.Refused[0].Reason != "a <b> & c" {
 		t.Errorf("decode: %+v, %v", r, e)
 	}
-	if err.String() != "mpcctl: starting\n" {
+	if err.String() != `{"note":"starting"}`+"\n" {
 		t.Errorf("progress = %q", err.String())
 	}
 }

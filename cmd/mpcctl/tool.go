@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type tool struct {
 
 // run is the whole tool: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	t := &tool{ui: &ui{out: stdout, err: stderr}}
+	t := &tool{ui: &ui{out: stdout, err: stderr, json: slices.Contains(args, "--json")}} // also for what is wrong before flags are read
 	root := t.root()
 	root.SetArgs(args)
 	root.SetOut(stdout) // help that was asked for is a result
@@ -42,7 +43,7 @@ func (t *tool) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef(c, "%v", err) })
 	f := root.PersistentFlags()
-	f.BoolVar(&t.ui.json, "json", false, "print the result as JSON")
+	f.BoolVar(&t.ui.json, "json", t.ui.json, "print the result as JSON, and notes and the error as one JSON object a line")
 	f.StringVar(&t.file, "contexts", os.Getenv("MPCCTL_CONTEXTS"), "contexts file, also MPCCTL_CONTEXTS (default ~/.config/mpcctl/contexts.yaml)")
 	f.StringSliceVar(&t.selected, "context", nil, "contexts to use, separated by commas (default: the current one)")
 	return root

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// ui is the only place that prints: results on out, everything else on err.
+// ui is the only place that prints: results on out, everything else on err. With json each line on err is an object too.
 type ui struct {
 	out, err io.Writer
 	json     bool
@@ -17,9 +17,8 @@ type ui struct {
 // result prints what was asked for: v as JSON, or the text that it writes in columns, which tabs separate.
 func (u *ui) result(v any, text func(io.Writer)) error {
 	if u.json {
-		e := json.NewEncoder(u.out)
+		e := encoder(u.out)
 		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
 		return e.Encode(v)
 	}
 	w := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
@@ -27,11 +26,35 @@ func (u *ui) result(v any, text func(io.Writer)) error {
 	return w.Flush()
 }
 
+func encoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// note is how --json says what is neither the result nor the error.
+type note struct {
+	Note string `json:"note"`
+}
+
 // say tells how the work goes.
 func (u *ui) say(format string, args ...any) {
-	for l := range strings.Lines(fmt.Sprintf(format, args...)) {
+	text := fmt.Sprintf(format, args...)
+	if u.json {
+		encoder(u.err).Encode(note{text})
+		return
+	}
+	for l := range strings.Lines(text) {
 		fmt.Fprintln(u.err, "mpcctl: "+printable(strings.TrimRight(l, "\r\n")))
 	}
+}
+
+// fault is how --json reports an error: the last line on err.
+type fault struct {
+	Code   string `json:"code"`   // stable: the node's own, or one of codeOf
+	Detail string `json:"detail"` // for people
+	Hint   string `json:"hint,omitempty"`
+	Exit   int    `json:"exit"`
 }
 
 // end reports how the tool ended and returns its exit code.
@@ -39,11 +62,16 @@ func (u *ui) end(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	u.say("%v", err)
-	if hint := hintOf(err); hint != "" {
-		u.say("hint: %s", hint)
+	f := fault{codeOf(err), err.Error(), hintOf(err), exitOf(err)}
+	if u.json {
+		encoder(u.err).Encode(f)
+		return f.Exit
 	}
-	return exitOf(err)
+	u.say("%s", f.Detail)
+	if f.Hint != "" {
+		u.say("hint: %s", f.Hint)
+	}
+	return f.Exit
 }
 
 // line writes one row of columns. What comes from a node is quoted if it could move the cursor.

@@ -34,6 +34,7 @@ type server struct {
 	routes   map[string]route // by pattern
 	unsigned map[string]bool  // patterns that anyone may ask for
 	ready    readiness
+	flights  flights
 	draining atomic.Bool
 }
 

@@ -42,10 +42,14 @@ func (s *server) gate(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		c, err = s.admit(w, r, s.routes[pattern])
 	}
+	if err == nil {
+		err = s.flights.enter(c.caller)
+	}
 	if err != nil {
 		s.problem(pattern, err).write(w)
 		return
 	}
+	defer s.flights.leave(c.caller)
 	s.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 }
 
@@ -91,10 +95,8 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, to route) (c call
 	if c.caller, err = s.node.Authenticate(r.Context(), c.envelope); err != nil {
 		return c, err
 	}
-	if r.Method == post {
-		if err := s.node.TakeToken(r.Context(), c.caller); err != nil {
-			return c, err
-		}
+	if err := s.charge(r, c.caller); err != nil {
+		return c, err
 	}
 	if !to.admits(c.caller.Role) {
 		return c, problemf(http.StatusForbidden, "forbidden", "%s %s is not for the role %s", to.method, to.path, c.caller.Role)
@@ -102,14 +104,18 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, to route) (c call
 	return c, nil
 }
 
+// charge takes a token for what the caller asks, refused or not.
+func (s *server) charge(r *http.Request, c node.Caller) error {
+	if r.Method == post {
+		return s.node.TakeToken(r.Context(), c)
+	}
+	return s.node.TakeRead(c)
+}
+
 // readBody reads all of a small body in a short time.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Method == post && (err != nil || t != "application/json") {
 		return nil, problemf(http.StatusUnsupportedMediaType, "content_type", "Content-Type must be application/json")
-	}
-	conn := http.NewResponseController(w)
-	if err := conn.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
-		return nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
@@ -121,7 +127,18 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, problemf(http.StatusBadRequest, "bad_request", "the body could not be read")
 	}
-	return body, conn.SetReadDeadline(time.Time{})
+	return body, http.NewResponseController(w).SetReadDeadline(time.Time{}) // or the end of timed's would end the call's context
+}
+
+// timed gives each call's body bodyTimeout to come. It is for every call, because net/http reads on, without a deadline,
+// what its handler left unread.
+func timed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) != nil {
+			panic(http.ErrAbortHandler) // the connection is gone
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // problem turns an error into what the caller is told; the operator's log has the rest.

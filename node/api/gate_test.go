@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -283,6 +284,72 @@ func TestEveryCallThatChangesTakesAToken(t *testing.T) {
 		return
 	}
 	t.Error("70 refused calls took no token")
+}
+
+func TestReadsAreBoundedToo(t *testing.T) {
+	auditor := as(t, "user", "auditor")
+	for range 2000 { // more than come back while it runs
+		a := auditor.signed("GET", "/v1/kill", nil)
+		if a.status == http.StatusOK {
+			continue
+		}
+		a.wants(t, 429, "too_many_calls")
+		if a.header.Get("Retry-After") != "1" {
+			t.Errorf("Retry-After is %q, want 1 (second)", a.header.Get("Retry-After"))
+		}
+		as(t, "user", "operator").signed("GET", "/v1/kill", nil).wants(t, 200, "")
+		return
+	}
+	t.Error("2,000 reads were answered")
+}
+
+func TestCallsUnderWayAreBoundedForEachCaller(t *testing.T) {
+	var f flights
+	one, other := node.Caller{Role: node.RoleAgent, Agent: "agent-1"}, node.Caller{Role: node.RoleAgent, Agent: "agent-2"}
+	for i := range maxFlights {
+		if err := f.enter(one); err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	var p *Problem
+	if err := f.enter(one); !errors.As(err, &p) || p.HTTPStatus != 429 || p.Code != "too_many_waits" || p.retryAfter == 0 {
+		t.Errorf("one more: %v", err)
+	}
+	if f.enter(other) != nil || f.enter(node.Caller{}) != nil {
+		t.Error("another caller is refused")
+	}
+	f.leave(one)
+	if err := f.enter(one); err != nil {
+		t.Errorf("after one has ended: %v", err)
+	}
+	f.leave(node.Caller{})
+	for range maxFlights {
+		f.leave(one)
+	}
+	f.leave(other)
+	if len(f.of) > 0 {
+		t.Errorf("callers without calls are kept: %v", f.of)
+	}
+}
+
+// TestCallsThatWaitAreCountedAtTheGate holds as many calls in a handler as one caller may have.
+func TestCallsThatWaitAreCountedAtTheGate(t *testing.T) {
+	s := world.servers["user"].api
+	tripper := as(t, "user", "tripper")
+	who := node.Caller{Role: node.RoleTripper, Key: public("tripper user")}
+	for range maxFlights {
+		must(t, s.flights.enter(who))
+	}
+	tripper.signed("GET", "/v1/kill", nil).wants(t, 429, "too_many_waits")
+	for range maxFlights {
+		s.flights.leave(who)
+	}
+	tripper.signed("GET", "/v1/kill", nil).wants(t, 200, "")
+	s.flights.mu.Lock()
+	defer s.flights.mu.Unlock()
+	if n := s.flights.of[who]; n != 0 {
+		t.Errorf("%d calls are still counted", n)
+	}
 }
 
 func TestPanicInACallIsAProblem(t *testing.T) {

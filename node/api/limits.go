@@ -12,6 +12,7 @@ const (
 	maxBody        = 96 << 10 // a request with a payload of its own in base64; the guard's parser has the same cap
 	maxHeader      = 16 << 10 // our signed headers are below 1 KiB
 	maxConnections = 1024     // an agent keeps a few open; each may cost a body's memory
+	maxFlights     = 32       // of one caller under way: a call that waits holds a connection for a minute, and others need some too
 
 	defaultWait = 10 * time.Second // RFC 7240 `Prefer: wait`
 	minWait     = time.Second      // below that a request could not even be admitted

@@ -83,7 +83,7 @@ func ownURL(cfg node.API, addr net.Addr) string {
 
 func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler: h, BaseContext: func(net.Listener) context.Context { return ctx },
+		Handler: timed(h), BaseContext: func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.api.log.Handler(), slog.LevelDebug), // strangers' broken handshakes
 	}

@@ -105,6 +105,19 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 	})
 }
 
+// TestBodyThatNobodyReadsIsCutOff is about calls that are answered without a look at their body, which anyone can make: net/http reads
+// the rest of it before it takes the next call.
+func TestBodyThatNobodyReadsIsCutOff(t *testing.T) {
+	for _, call := range []string{"POST /nothing", "GET /healthz", "DELETE /v1/requests"} {
+		bubble(t, func(t *testing.T, p pipes) {
+			after, _ := hungUpAfter(t, p.dial(), call+" HTTP/1.1\r\nHost: node.example\r\nContent-Length: 100\r\n\r\n{")
+			if after > bodyTimeout+time.Second {
+				t.Errorf("%s: hung up after %s, want %s", call, after, bodyTimeout)
+			}
+		})
+	}
+}
+
 func TestIdleConnectionIsClosed(t *testing.T) {
 	bubble(t, func(t *testing.T, p pipes) {
 		after, said := hungUpAfter(t, p.dial(), "GET /healthz HTTP/1.1\r\nHost: node.example\r\n\r\n")

@@ -145,7 +145,7 @@ func (m *machines) kill(name string) {
 func (m *machines) wait(what string, ok func() bool) {
 	m.t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond) // within what one caller may read
 	defer tick.Stop()
 	for !ok() {
 		if time.Now().After(deadline) {
