@@ -1,7 +1,6 @@
 package devchain
 
 import (
-	"crypto/ed25519"
 	"fmt"
 	"slices"
 
@@ -205,11 +204,6 @@ func (r restored) cell(i int) *cell.Cell {
 		return nil
 	}
 	return r.cells[i]
-}
-
-// keys are the validator's and the liteserver's.
-func (r restored) keys() (validator, liteserver ed25519.PrivateKey) {
-	return ed25519.NewKeyFromSeed(r.Validator), ed25519.NewKeyFromSeed(r.Liteserver)
 }
 
 // restore takes over all that a snapshot has.
