@@ -68,6 +68,9 @@ func (g *Guard) Observe(tx Tx, now time.Time, wallet string, e []ton.Executed, a
 		if err := o.settle(acc); err != nil {
 			return fmt.Errorf("observe wallet %s: %w", wallet, err)
 		}
+		if err := o.seeTerms(acc); err != nil {
+			return fmt.Errorf("observe wallet %s: %w", wallet, err)
+		}
 	}
 	o.pos.MCSeqno = acc.MCSeqno
 	put(tx, keyPosition(wallet), o.pos)
@@ -130,6 +133,9 @@ func (o *observation) apply(e ton.Executed) error {
 		if err := o.consume(e); err != nil {
 			return err
 		}
+	}
+	if err := o.order(e); err != nil {
+		return err
 	}
 	o.pos.LT, o.pos.Hash = e.LT, e.Hash
 	return nil

@@ -113,7 +113,7 @@ func (m *mirror) view(wallet string) *view {
 // has. A state that was read lately is used again unless a payload was proposed for its seqno: that may have executed.
 func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
 	return n.read(ctx, w, n.chain.Account, func(acc ton.Account, age time.Duration) (bool, error) {
-		if age >= viewAge || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
+		if age >= n.custodyOf(w).maxAge() || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
 			return false, nil
 		}
 		live, err := n.live(ctx, w, acc.Seqno)
