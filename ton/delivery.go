@@ -25,8 +25,8 @@ func (f Facts) carries() bool {
 }
 
 // Deliver shows what the messages that o emitted do at own jetton wallets and items, in a block at the time now: one
-// Delivery a message, in order, each on what those before have left. The other destinations' are zero. The facts are those of
-// the messages, in the same order; an error means that nothing can be said.
+// Delivery a message, in order, each on what those before have left. The other destinations' are zero. The facts are
+// those of the messages, in the same order; an error means that nothing can be said.
 func (e *Emulator) Deliver(w Wallet, o Outcome, facts []Facts, now time.Time) ([]Delivery, error) {
 	if len(o.sent) != len(o.Messages) || len(facts) != len(o.Messages) {
 		return nil, fmt.Errorf("emulate deliveries: %d facts about %d messages of which %d can be run", len(facts), len(o.Messages), len(o.sent))
@@ -37,9 +37,12 @@ func (e *Emulator) Deliver(w Wallet, o Outcome, facts []Facts, now time.Time) ([
 		if !f.carries() {
 			continue
 		}
-		l, err := e.lane(lanes, w, f.Account, now)
-		if err != nil {
-			return nil, fmt.Errorf("emulate delivery of message %d: %w", i, err)
+		l, err := lanes[f.Account.Address], error(nil)
+		if l == nil {
+			if l, err = e.lane(f.Account, w.GlobalID, now); err != nil {
+				return nil, fmt.Errorf("emulate delivery of message %d: %w", i, err)
+			}
+			lanes[f.Account.Address] = l
 		}
 		if done[i], err = l.deliver(o.sent[i], f); err != nil {
 			return nil, fmt.Errorf("emulate delivery of message %d: %w", i, err)
@@ -48,23 +51,20 @@ func (e *Emulator) Deliver(w Wallet, o Outcome, facts []Facts, now time.Time) ([
 	return done, nil
 }
 
-// lane is one destination on which messages arrive one after another.
+// lane is one account on which messages arrive one after another.
 type lane struct {
-	e       *Emulator
-	w       Wallet
-	block   *tvm.BlockContext
-	acc     Account // as it was before the first
-	account *tvm.PreparedAccount
+	e        *Emulator
+	globalID int32
+	block    *tvm.BlockContext
+	acc      Account // as it was before the first
+	account  *tvm.PreparedAccount
 }
 
-func (e *Emulator) lane(lanes map[Address]*lane, w Wallet, acc Account, now time.Time) (*lane, error) {
-	if l := lanes[acc.Address]; l != nil {
-		return l, nil
-	}
+func (e *Emulator) lane(acc Account, globalID int32, now time.Time) (*lane, error) {
 	if now.Unix() <= 0 || now.Unix() > 1<<32-1 { // the library would take its own clock for 0
 		return nil, fmt.Errorf("block time %s does not fit 32 bits", now)
 	}
-	block, err := e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(now.Unix()), GlobalID: w.GlobalID, Libraries: acc.collections()})
+	block, err := e.config.NewBlockContext(tvm.BlockOptions{Now: uint32(now.Unix()), GlobalID: globalID, Libraries: acc.collections()})
 	if err != nil {
 		return nil, err
 	}
@@ -72,34 +72,49 @@ func (e *Emulator) lane(lanes map[Address]*lane, w Wallet, acc Account, now time
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{e: e, w: w, block: block, acc: acc, account: account}
-	lanes[acc.Address] = l
-	return l, nil
+	return &lane{e: e, globalID: globalID, block: block, acc: acc, account: account}, nil
 }
 
-// deliver runs one message.
-func (l *lane) deliver(msg tvm.OutMessage, f Facts) (Delivery, error) {
+// run executes one message on what those before have left.
+func (l *lane) run(in *tvm.PreparedMessage) (Outcome, *tvm.TransactionExecutionResult, error) {
+	res, err := l.e.vm.EmulateTransaction(l.block, l.account, in, tvm.TransactionOptions{})
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	o := unaccepted(l.acc)
+	if err := o.readResult(res); err != nil {
+		return Outcome{}, nil, err
+	}
+	l.account = res.NextAccount
+	return o, res, nil
+}
+
+// caught makes an error of a panic: the code that runs is anybody's, and the machine that runs it is large.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the machine can't run it: %v", r)
+	}
+}
+
+// deliver runs a message that a wallet has emitted.
+func (l *lane) deliver(msg tvm.OutMessage, f Facts) (d Delivery, err error) {
+	defer caught(&err)
 	in, err := tvm.PrepareParsedMessage(msg.Cell, msg.Msg)
 	if err != nil {
 		return Delivery{}, err
 	}
-	res, err := l.e.vm.EmulateTransaction(l.block, l.account, in, tvm.TransactionOptions{})
+	o, res, err := l.run(in)
 	if err != nil {
 		return Delivery{}, err
 	}
-	o := unaccepted(l.acc)
-	if err := o.readResult(res); err != nil {
-		return Delivery{}, err
-	}
-	l.account = res.NextAccount
-	h := Delivery{Ran: true, ComputeExit: int32(res.ExitCode), ActionExit: o.ActionExit, Skipped: o.Skipped, Messages: o.Messages, GasUsed: uint64(res.GasUsed)}
+	d = Delivery{Ran: true, ComputeExit: int32(res.ExitCode), ActionExit: o.ActionExit, Skipped: o.Skipped, Messages: o.Messages, GasUsed: uint64(res.GasUsed)}
 	for i, m := range o.sent {
-		h.Messages[i].Opcode, h.Messages[i].Detail = readNotice(m.Msg.AsInternal().Body)
+		d.Messages[i].Opcode, d.Messages[i].Detail = readNotice(m.Msg.AsInternal().Body)
 	}
 	if f.Role != RoleJettonWallet {
-		h.Owner, err = l.owner()
+		d.Owner, err = l.owner()
 	}
-	return h, err
+	return d, err
 }
 
 // owner asks the item whose it is by now.
@@ -109,10 +124,10 @@ func (l *lane) owner() (Address, error) {
 		return Address{}, err
 	}
 	acc.libraries = l.acc.libraries
-	out, err := l.e.RunGetter(acc, l.w.GlobalID, "get_nft_data")
+	out, err := l.e.RunGetter(acc, l.globalID, "get_nft_data")
 	if err != nil {
 		return Address{}, err
 	}
-	item := ReadItem(out)
-	return item.Owner, item.Err
+	item, err := ReadItem(out)
+	return item.Owner, err
 }

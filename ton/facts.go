@@ -37,7 +37,7 @@ type Facts struct {
 	Program    Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
 	Venue      Venue   // router, vault or pTON wallet
 	Receiver   Receiver
-	Unproven   string // why there is no role, for people; "" if none was looked for
+	Unproven   string // why there is no role, or nothing expected, for people; "" if none was looked for
 	Ask        string // swap: asset id of what the last hop gives; "" if that isn't proven
 	Expected   Nano   // swap: what the last hop gives by the state of the pools; 0 if that can't be computed
 }
@@ -90,10 +90,13 @@ func (f Facts) Meaning(m Message, own Address) (Op, error) {
 }
 
 func (f Facts) is(op Op, proven bool) (Op, error) {
-	if !proven {
-		return OpUnknown, refuse(CodeFacts, "%s at %s, which was proven to be %q%s", op, f.Account.Address, f.Role, f.Unproven)
+	switch {
+	case proven:
+		return op, nil
+	case f.Role == RoleNone && f.Unproven != "":
+		return OpUnknown, refuse(CodeFacts, "%s at %s, of which nothing was proven: %s", op, f.Account.Address, f.Unproven)
 	}
-	return op, nil
+	return OpUnknown, refuse(CodeFacts, "%s at %s, which was proven to be %q", op, f.Account.Address, f.Role)
 }
 
 func (f Facts) deploy() (Op, error) {

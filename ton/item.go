@@ -6,18 +6,16 @@ import "math/big"
 type Item struct {
 	Index      *big.Int
 	Collection Address // zero: it says that it has none
-	Owner      Address
-	Err        error // why that can't be read, or that the item isn't there yet
+	Owner      Address // zero: nobody
 }
 
-// ReadItem reads what get_nft_data leaves.
-func ReadItem(top []any) (i Item) {
+// ReadItem reads what get_nft_data leaves. It is an error when the item isn't there yet.
+func ReadItem(top []any) (i Item, err error) {
 	r := ReadResults(top, 5)
 	made := r.Bool()
 	i.Index, i.Collection, i.Owner = r.Int(), r.Address(), r.Address()
-	if r.Err() == nil && !made {
+	if !made {
 		r.fail("the item is not initialized")
 	}
-	i.Err = r.Err()
-	return i
+	return i, r.Err()
 }

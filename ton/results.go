@@ -90,14 +90,18 @@ func (r *Results) Amount() Nano {
 	return n
 }
 
-// Address reads a slice that is one address: addr_none, as the zero value, or addr_std without anycast.
-func (r *Results) Address() Address {
+// slice reads a slice with a reader of its own.
+func (r *Results) slice() *reader {
 	s := next[*cell.Slice](r)
 	if s == nil {
-		r.fail("a getter leaves no address")
-		return Address{}
+		return &reader{err: errors.New("a getter leaves no slice")}
 	}
-	in := &reader{s: s.Copy()}
+	return &reader{s: s.Copy()}
+}
+
+// Address reads a slice that is one address: addr_none, as the zero value, or addr_std without anycast.
+func (r *Results) Address() Address {
+	in := r.slice()
 	a := in.address()
 	if in.err == nil && !in.done() {
 		in.err = errors.New("a getter leaves more than an address")

@@ -29,13 +29,13 @@ var allowed = map[string][]string{
 	"ton/devchain":  {"ton"},
 	"tss":           {},
 	"p2p":           {},
-	"guard":         {"guard/*", "ton"},
+	"guard":         {"guard/*", "ton", "ton/contracts"}, // contracts says what a policy wallet would refuse: pure, as ton is
 	"guard/*":       {"ton"},
 	"guard/maptx":   {"guard", "guard/audit"}, // a ledger in memory, for tests of what is written against guard.Tx
 	"store":         {"guard", "guard/*", "tss"},
 	"node/reqsig":   {},
 	"node/client":   {"node/reqsig"},
-	"node/wire":     {"guard", "guard/*", "ton", "node/reqsig"},
+	"node/wire":     {"guard", "guard/*", "ton", "ton/contracts", "node/reqsig"},
 	"node/ceremony": {"node/wire"},
 	"node": {"guard", "guard/*", "tss", "p2p", "store", "ton", "ton/chain",
 		"node/wire", "node/reqsig", "node/ceremony"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +58,7 @@ type prover struct {
 	wallets memo[[2]ton.Address, ton.Address] // jetton wallets by master and owner
 }
 
-// facts is nothing but the account where something else can't be proven.
+// facts has no role where none can be proven.
 func (p *prover) facts(ctx context.Context, m ton.Message) (ton.Facts, error) {
 	acc, err := p.account(ctx, m.To)
 	if err != nil {
@@ -68,18 +69,59 @@ func (p *prover) facts(ctx context.Context, m ton.Message) (ton.Facts, error) {
 	case errors.Is(err, ErrUnavailable):
 		return ton.Facts{}, err
 	case err != nil:
-		return ton.Facts{Account: acc, Unproven: ": " + clip(err.Error())}, nil
+		return ton.Facts{Account: acc, Unproven: clip(err.Error())}, nil
 	}
 	return f, nil
 }
 
-// prove looks for what gives m a meaning.
+// prove looks for what gives m a meaning: an empty or comment body, and what is asked of sales and staking pools, means
+// something only where somebody vouches for it.
 func (p *prover) prove(ctx context.Context, m ton.Message, f *ton.Facts) error {
 	switch d := m.Detail.(type) {
 	case ton.Jetton:
 		return p.jetton(ctx, d, f)
 	case ton.Vote:
 		return p.jettonWallet(ctx, f)
+	case ton.NFT:
+		return p.nft(ctx, d, f)
+	case ton.Swap:
+		return p.coins(ctx, d, f)
 	}
-	return nil
+	return p.place(ctx, f)
+}
+
+// vouches returns what the policy says that acc is: the first entry about it with one of the roles.
+func (p *prover) vouches(acc ton.Account, roles ...ton.Role) (ton.Vouched, bool) {
+	for _, v := range p.vouched {
+		if v.Is(acc) && (len(roles) == 0 || slices.Contains(roles, v.Role)) {
+			return v, true
+		}
+	}
+	return ton.Vouched{}, false
+}
+
+// roots are the addresses that the policy vouches for in a role, of an exchange.
+func (p *prover) roots(ctx context.Context, role ton.Role, venue ton.Venue) (out []ton.Address, err error) {
+	for _, v := range p.vouched {
+		if v.Role != role || v.Venue != venue {
+			continue
+		}
+		acc, err := p.account(ctx, v.Address)
+		if err != nil {
+			return nil, err
+		}
+		if v.Is(acc) {
+			out = append(out, v.Address)
+		}
+	}
+	return out, nil
+}
+
+// results runs a get method that leaves that many values at least.
+func (p *prover) results(ctx context.Context, a ton.Address, atLeast int, method string, args ...any) (*ton.Results, error) {
+	out, err := p.run(ctx, a, method, args...)
+	if err != nil {
+		return nil, err
+	}
+	return ton.ReadResults(out, atLeast), nil
 }

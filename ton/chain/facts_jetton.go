@@ -2,7 +2,6 @@ package chain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -10,17 +9,38 @@ import (
 
 // jetton proves the own jetton wallet, and what is known of who receives.
 func (p *prover) jetton(ctx context.Context, j ton.Jetton, f *ton.Facts) error {
-	if err := p.jettonWallet(ctx, f); err != nil {
+	if p.claim.Asset == ton.Native {
+		return p.coinsV1(ctx, j, f)
+	}
+	if err := p.jettonWallet(ctx, f); err != nil || j.Destination.IsZero() {
 		return err
 	}
-	if j.Destination.IsZero() {
+	acc, err := p.account(ctx, j.Destination)
+	if err != nil {
+		return err
+	}
+	f.Receiver = ton.Receiver{Account: acc}
+	if f.Receiver.Wallet, err = p.walletOf(ctx, f.Master, j.Destination); err != nil {
+		return err
+	}
+	if j.Payload.Swap.Venue != "" {
+		return p.swap(ctx, j, f)
+	}
+	return p.receiver(ctx, f)
+}
+
+// receiver finds out whether what is received is an order.
+func (p *prover) receiver(ctx context.Context, f *ton.Facts) error {
+	v, ok := p.vouches(f.Receiver.Account)
+	if !ok {
 		return nil
 	}
-	var err error
-	if f.Receiver.Account, err = p.account(ctx, j.Destination); err != nil {
-		return err
+	f.Receiver.Role, f.Receiver.Venue = v.Role, v.Venue
+	if v.Role != ton.RoleSale && v.Role != ton.RoleAuction {
+		return nil
 	}
-	f.Receiver.Wallet, err = p.walletOf(ctx, f.Master, j.Destination)
+	l, err := p.listing(ctx, f.Receiver.Account.Address, v.Role)
+	f.Receiver.Owner, f.Receiver.Item, f.Receiver.Price = l.Seller, l.Item, l.Price
 	return err
 }
 
@@ -42,7 +62,18 @@ func (p *prover) jettonWallet(ctx context.Context, f *ton.Facts) error {
 		return err
 	}
 	f.Role, f.Owner, f.Master = ton.RoleJettonWallet, p.own, master
-	return nil
+	f.Program, err = p.program(ctx, master)
+	return err
+}
+
+// program says whose staked coins a jetton stands for, if the policy says so.
+func (p *prover) program(ctx context.Context, master ton.Address) (ton.Program, error) {
+	acc, err := p.account(ctx, master)
+	if err != nil {
+		return "", err
+	}
+	v, _ := p.vouches(acc, ton.RoleJetton)
+	return v.Program, nil
 }
 
 // walletOf asks a master for an account's jetton wallet. A master may be upgraded at any time, so it is asked anew on
@@ -87,28 +118,19 @@ func (p *prover) holding(ctx context.Context, master ton.Address, f *ton.Facts) 
 	return err
 }
 
-// locked reads the status of a governed jetton's wallet (github.com/ton-blockchain/stablecoin-contract): other wallets
-// have no such method, and nobody can lock them.
+// locked reads the status of a governed jetton's wallet (github.com/ton-blockchain/stablecoin-contract): others have no
+// such method, and nobody can lock them, or mean by it that an airdrop was claimed (TEP-177).
 func (p *prover) locked(ctx context.Context, wallet ton.Address) (bool, error) {
 	r, err := p.results(ctx, wallet, 1, "get_status")
-	if exit := (*ton.ExitError)(nil); errors.As(err, &exit) && exit.Code == noSuchMethod {
+	if ton.NoSuchMethod(err) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	locked := r.Int().Sign() != 0
-	return locked, r.Err()
-}
-
-// noSuchMethod is how a contract ends that is asked for a get method which it doesn't have.
-const noSuchMethod = 11
-
-// results runs a get method that leaves that many values at least.
-func (p *prover) results(ctx context.Context, a ton.Address, atLeast int, method string, args ...any) (*ton.Results, error) {
-	out, err := p.run(ctx, a, method, args...)
-	if err != nil {
-		return nil, err
+	if _, err := p.run(ctx, wallet, "is_claimed"); !ton.NoSuchMethod(err) {
+		return false, err
 	}
-	return ton.ReadResults(out, atLeast), nil
+	locked := r.Bool()
+	return locked, r.Err()
 }
