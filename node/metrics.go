@@ -17,6 +17,9 @@ type metrics struct {
 	stages    *prometheus.HistogramVec
 	peers     *prometheus.GaugeVec
 	lag       *prometheus.GaugeVec
+	behind    *prometheus.GaugeVec
+
+	unexplained *prometheus.GaugeVec
 }
 
 func newMetrics(n *Node) *metrics {
@@ -32,8 +35,12 @@ func newMetrics(n *Node) *metrics {
 			Help: "1 while the party's node is connected."}, []string{"party"}),
 		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_mirror_lag_seconds",
 			Help: "Local time minus the chain time up to which the wallet's account is mirrored."}, []string{"wallet"}),
+		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_mirror_behind_transactions",
+			Help: "Transactions of the wallet that are known and not taken in, at least; its requests are refused above 0."}, []string{"wallet"}),
+		unexplained: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_unexplained",
+			Help: "Payloads of the wallet that have executed and that this node has no record of; its requests are refused above 0."}, []string{"wallet"}),
 	}
-	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag,
+	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpcnode_audit_entries", Help: "Entries in the audit log."},
 			func() float64 { return float64(n.auditSize()) }),
 		peerRTT{n})

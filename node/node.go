@@ -75,6 +75,7 @@ type Node struct {
 	tokens   tokens
 	faults   faults
 	clocks   clocks
+	warnings warnings
 
 	meeting sync.Map // parties with which trips are being exchanged
 

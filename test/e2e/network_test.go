@@ -46,7 +46,7 @@ var names = []string{"backup", "platform", "user"}
 
 // network is n parties on one chain.
 type network struct {
-	t       *testing.T
+	t       testing.TB
 	memory  *p2p.Memory
 	chain   *devchain.Chain
 	offset  atomic.Int64 // what advance has added to the clock
@@ -70,6 +70,7 @@ type liteserver struct {
 	down atomic.Bool
 	mute atomic.Bool // messages get lost
 	lie  atomic.Pointer[func(*lite.AccountState)]
+	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
 }
 
 func (l *liteserver) cut(down bool) { l.down.Store(down) }
@@ -79,16 +80,31 @@ func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Seria
 	if _, isMessage := query.(lite.SendMessage); l.down.Load() || isMessage && l.mute.Load() {
 		return errors.New("connection refused")
 	}
-	err := l.LiteClient.QueryLiteserver(ctx, query, result)
-	if lie := l.lie.Load(); lie != nil && err == nil {
-		if to, ok := result.(*tl.Serializable); ok {
-			if state, is := (*to).(lite.AccountState); is {
-				(*lie)(&state)
-				*to = state
-			}
+	if err := l.LiteClient.QueryLiteserver(ctx, query, result); err != nil {
+		return err
+	}
+	if to, ok := result.(*tl.Serializable); ok {
+		return l.change(to)
+	}
+	return nil
+}
+
+// change is what the story does to an answer.
+func (l *liteserver) change(answer *tl.Serializable) error {
+	switch a := (*answer).(type) {
+	case lite.AccountState:
+		if lie := l.lie.Load(); lie != nil {
+			(*lie)(&a)
+			*answer = a
+		}
+	case lite.TransactionList:
+		if see := l.list.Load(); see != nil {
+			err := (*see)(&a)
+			*answer = a
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // seed gives every key of a story a stable value.
@@ -106,7 +122,7 @@ func newNetwork(t *testing.T, need int) *network {
 
 // networkOn is a network of that name. Only on dev the liteservers are trusted; on others all that they say is proven,
 // from the chain's first block on.
-func networkOn(t *testing.T, name string, need int) *network {
+func networkOn(t testing.TB, name string, need int) *network {
 	t.Helper()
 	w := &network{t: t, memory: p2p.NewMemory(), parties: map[string]*party{}}
 	var err error
