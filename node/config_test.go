@@ -76,7 +76,7 @@ func TestBadConfigurationSaysWhereAndWhat(t *testing.T) {
 		{"party: user", "partie: user", "1:1: partie: unknown field"},
 		{"party: user", "party: user\nparty: platform", "already defined"},
 		{"/var/lib/mpcnode", "var/lib", "absolute path"},
-		{"chain:\n", "chain:\n  toncenter: [{url: 'http://toncenter.com', version: v2}]\n", "line 20: chain.toncenter[0]: its URL is not https"},
+		{"chain:\n", "chain:\n  toncenter: [{url: 'http://toncenter.com', version: v2}]\n", "20:16: chain.toncenter[0]: its URL is not https"},
 		{"chain:\n", "chain:\n  toncenter: [{url: 'https://toncenter.com'}]\n", "want v2 or v3"},
 		{"chain:\n", "chain:\n  toncenter: [" + strings.Repeat("{url: 'https://toncenter.com', version: v2},", 9) + "]\n", "at most 8"},
 		{"name: dev", "name: mainnet", "network.trusted_block: missing"},
