@@ -80,7 +80,7 @@ type liteserver struct {
 	lite.LiteClient
 	down atomic.Bool
 	mute atomic.Bool // messages get lost
-	lie  atomic.Pointer[func(*lite.AccountState)]
+	lie  atomic.Pointer[func(answer any) any]
 	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
 }
 
@@ -102,20 +102,17 @@ func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Seria
 
 // change is what the story does to an answer.
 func (l *liteserver) change(answer *tl.Serializable) error {
-	switch a := (*answer).(type) {
-	case lite.AccountState:
-		if lie := l.lie.Load(); lie != nil {
-			(*lie)(&a)
-			*answer = a
-		}
-	case lite.TransactionList:
-		if see := l.list.Load(); see != nil {
-			err := (*see)(&a)
-			*answer = a
-			return err
-		}
+	if lie := l.lie.Load(); lie != nil {
+		*answer = (*lie)(*answer)
 	}
-	return nil
+	a, ok := (*answer).(lite.TransactionList)
+	see := l.list.Load()
+	if !ok || see == nil {
+		return nil
+	}
+	err := (*see)(&a)
+	*answer = a
+	return err
 }
 
 // seed gives every key of a story a stable value.
