@@ -79,7 +79,8 @@ func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
 type liteserver struct {
 	lite.LiteClient
 	down atomic.Bool
-	mute atomic.Bool // messages get lost
+	mute atomic.Bool                          // messages get lost
+	took atomic.Pointer[func(message []byte)] // sees every message, lost or not
 	lie  atomic.Pointer[func(answer any) any]
 	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
 }
@@ -88,7 +89,11 @@ func (l *liteserver) cut(down bool) { l.down.Store(down) }
 
 // QueryLiteserver fails like a connection that is gone while the liteserver is cut off.
 func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
-	if _, isMessage := query.(lite.SendMessage); l.down.Load() || isMessage && l.mute.Load() {
+	message, isMessage := query.(lite.SendMessage)
+	if see := l.took.Load(); isMessage && see != nil {
+		(*see)(message.Body)
+	}
+	if l.down.Load() || isMessage && l.mute.Load() {
 		return errors.New("connection refused")
 	}
 	if err := l.LiteClient.QueryLiteserver(ctx, query, result); err != nil {
