@@ -117,11 +117,11 @@ func (p *prover) roots(ctx context.Context, role ton.Role, venue ton.Venue) (out
 	return out, nil
 }
 
-// results runs a get method that leaves that many values at least.
-func (p *prover) results(ctx context.Context, a ton.Address, atLeast int, method string, args ...any) (*ton.Results, error) {
+// results runs a get method.
+func (p *prover) results(ctx context.Context, a ton.Address, method string, args ...any) (*ton.Results, error) {
 	out, err := p.run(ctx, a, method, args...)
 	if err != nil {
 		return nil, err
 	}
-	return ton.ReadResults(out, atLeast), nil
+	return ton.ReadResults(out), nil
 }
