@@ -37,9 +37,9 @@ const (
 	// testValidity is how long the permit of a key test lives: one signature takes milliseconds.
 	testValidity = time.Minute
 
-	// backfill is how far a mirror that begins in the middle of an account's history must reach back: the longest
+	// Backfill is how far a mirror that begins in the middle of an account's history must reach back: the longest
 	// window, and one of its buckets.
-	backfill = 30*24*time.Hour + 6*time.Hour
+	Backfill = 30*24*time.Hour + 6*time.Hour
 )
 
 // feeCap is what the wallet may pay besides the values of its messages, for each message: 0.1 TON in nanotons, ten

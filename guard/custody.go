@@ -21,6 +21,9 @@ const (
 	CustodyOwner Custody = "non_custodial"
 )
 
+// Shared reports whether the parties hold the key in shares, so that as many as must sign have to agree.
+func (c Custody) Shared() bool { return c == CustodyMPC || c == CustodyContract }
+
 var (
 	// ErrSignature is wrapped when a signature is not the owner's over the payload.
 	ErrSignature = errors.New("the signature is not that of the wallet's owner over this payload")

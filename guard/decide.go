@@ -14,6 +14,7 @@ import (
 type Case struct {
 	Intent  Intent
 	Tx      ton.Transaction // what the payload does
+	Payload []byte          // the bytes that Tx was decoded from; only a policy wallet's are read again
 	Refusal *ton.Refusal    // why the payload could not be read, if so; Tx is then ignored
 	Outcome *ton.Outcome    // what emulation showed; nil denies
 	Account ton.Account     // the wallet's own
@@ -112,6 +113,9 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 	}
 	put(tx, keyTime, e.at.Unix()) // of what is counted now nothing may seem to lie in the future of another wallet's request
 	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
+	if e.contract != nil {
+		e.payload.Terms = termsOf(e.contract.state)
+	}
 	e.payload.Seq = e.audit(tx, *d)
 	put(tx, keyPayload(e.c.Tx.SigningHash), e.payload)
 	d.Reserved, d.Seq = true, e.payload.Seq

@@ -33,6 +33,7 @@ type evaluation struct {
 	rate        limits.Rate
 	outflow     ton.Nano // what this payload sends
 	effects     [32]byte
+	contract    *contractCase // nil: no policy wallet
 }
 
 // load reads what the layers look at. What is missing stays empty, and the layers refuse it; what can't be read is an
@@ -42,7 +43,7 @@ func (g *Guard) load(tx Tx, now time.Time, c Case) (*evaluation, error) {
 	if c.Intent.RequestID != "" && !requestID.MatchString(c.Intent.RequestID) {
 		return nil, errors.New("request id is not one of For's")
 	}
-	for _, read := range []func(Tx) error{e.loadTime, e.loadWho, e.loadPolicy, e.loadChain, e.loadPayloads, e.loadCounts} {
+	for _, read := range []func(Tx) error{e.loadTime, e.loadWho, e.loadPolicy, e.loadChain, e.loadContract, e.loadPayloads, e.loadCounts} {
 		if err := read(tx); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 //
 //	m/time                        window time: the newest proven masterchain time
 //	x/<wallet>                    mirror position
+//	xc/<wallet>                   what binds a policy wallet's spender, as last seen
 //	s/<wallet>/<asset>            spending windows
 //	n/<wallet>/<seqno>            live request with its payloads, and payloads seen
 //	y/<payload>                   one payload: request, effect, state
@@ -38,6 +39,7 @@ const (
 )
 
 func keyPosition(wallet string) Key      { return Key("x/" + wallet) }
+func keyTerms(wallet string) Key         { return Key("xc/" + wallet) }
 func keySpend(wallet, asset string) Key  { return Key("s/" + wallet + "/" + asset) }
 func keyPayload(hash [32]byte) Key       { return Key("y/" + hex.EncodeToString(hash[:])) }
 func keyRequest(id string) Key           { return Key("qp/" + id) }

@@ -68,6 +68,9 @@ func (g *Guard) Observe(tx Tx, now time.Time, wallet string, e []ton.Executed, a
 		if err := o.settle(acc); err != nil {
 			return fmt.Errorf("observe wallet %s: %w", wallet, err)
 		}
+		if err := o.seeTerms(acc); err != nil {
+			return fmt.Errorf("observe wallet %s: %w", wallet, err)
+		}
 	}
 	o.pos.MCSeqno = acc.MCSeqno
 	put(tx, keyPosition(wallet), o.pos)
@@ -131,6 +134,9 @@ func (o *observation) apply(e ton.Executed) error {
 			return err
 		}
 	}
+	if err := o.order(e); err != nil {
+		return err
+	}
 	o.pos.LT, o.pos.Hash = e.LT, e.Hash
 	return nil
 }
@@ -143,8 +149,8 @@ func (o *observation) follow(e ton.Executed) error {
 		return errors.New("not later than the mirror position")
 	case !begins && (e.PrevLT != o.pos.LT || e.PrevHash != o.pos.Hash):
 		return errors.New("does not follow the mirror position")
-	case begins && e.PrevLT != 0 && e.Time.After(o.at.Add(-backfill)):
-		return fmt.Errorf("the mirror has to begin with the account or %s back", backfill)
+	case begins && e.PrevLT != 0 && e.Time.After(o.at.Add(-Backfill)):
+		return fmt.Errorf("the mirror has to begin with the account or %s back", Backfill)
 	case begins && e.PrevLT == 0:
 		o.pos.SeqnoKnown = true // an account begins with seqno 0
 	}

@@ -38,6 +38,7 @@ type Payload struct {
 	Seq            uint64   // audit entry of the last decision
 	Attempt        uint32   // the highest that was released
 	Session        [32]byte // of that attempt
+	Terms          [32]byte // of a policy wallet, at the last decision; else zero
 }
 
 // live reports whether p counts and may execute.

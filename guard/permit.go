@@ -99,7 +99,7 @@ func (g *Guard) checkTerms(tx Tx, now time.Time, t Terms, p Payload) error {
 	switch {
 	case err != nil:
 		return err
-	case w.Custody != CustodyMPC:
+	case !w.Custody.Shared():
 		return errors.New("the wallet's key is not shared by the parties")
 	case !known || t.Key != w.Key || t.Epoch != w.Epoch:
 		return fmt.Errorf("key %.70q, epoch %d is not the wallet's", t.Key, t.Epoch)
@@ -180,7 +180,7 @@ func (g *Guard) checkChain(tx Tx, p Payload) error {
 	case pos.Seqno != p.Seqno:
 		return fmt.Errorf("the account is at seqno %d, the payload is for %d", pos.Seqno, p.Seqno)
 	}
-	return nil
+	return checkContract(tx, p)
 }
 
 func (g *Guard) auditAttempt(tx Tx, now time.Time, t audit.EventType, payload [32]byte, p Payload, more audit.Details) {

@@ -58,6 +58,20 @@ const (
 	ReasonLimitWeek        Reason = "limit_week"
 	ReasonLimitMonth       Reason = "limit_month"
 
+	ReasonPolicyWalletState       Reason = "policy_wallet_state"
+	ReasonPolicyWalletFrozen      Reason = "policy_wallet_frozen"
+	ReasonPolicyWalletTransaction Reason = "policy_wallet_transaction"
+	ReasonPolicyWalletDay         Reason = "policy_wallet_day"
+	ReasonPolicyWalletCount       Reason = "policy_wallet_count"
+	ReasonPolicyWalletReserve     Reason = "policy_wallet_reserve"
+	ReasonPolicyWalletValidity    Reason = "policy_wallet_validity"
+	ReasonPolicyWalletDestination Reason = "policy_wallet_destination"
+	ReasonPolicyWalletKind        Reason = "policy_wallet_kind"
+	ReasonPolicyWalletOperation   Reason = "policy_wallet_operation"
+	ReasonPolicyWalletJetton      Reason = "policy_wallet_jetton"
+	ReasonPolicyWalletJettonLimit Reason = "policy_wallet_jetton_limit"
+	ReasonPolicyWalletRefused     Reason = "policy_wallet_refused"
+
 	ReasonRateHour     Reason = "rate_hour"
 	ReasonRateCooldown Reason = "rate_cooldown"
 
@@ -159,6 +173,20 @@ var reasons = []struct {
 	{ReasonLimitDay, LayerLimits, "The limit of 24 hours would be exceeded."},
 	{ReasonLimitWeek, LayerLimits, "The limit of 7 days would be exceeded."},
 	{ReasonLimitMonth, LayerLimits, "The limit of 30 days would be exceeded."},
+
+	{ReasonPolicyWalletState, LayerLimits, "The policy wallet's state on the chain is not one that can be judged."},
+	{ReasonPolicyWalletFrozen, LayerLimits, "The policy wallet is frozen. Its owner has to unfreeze it."},
+	{ReasonPolicyWalletTransaction, LayerLimits, "The amount is above what the policy wallet sends at once."},
+	{ReasonPolicyWalletDay, LayerLimits, "The policy wallet's limit of 24 hours would be exceeded."},
+	{ReasonPolicyWalletCount, LayerLimits, "The policy wallet has sent as many messages as it may in 24 hours."},
+	{ReasonPolicyWalletReserve, LayerLimits, "The policy wallet would keep less than its reserve."},
+	{ReasonPolicyWalletValidity, LayerLimits, "The payload is valid for longer than the policy wallet takes."},
+	{ReasonPolicyWalletDestination, LayerLimits, "The destination is not on the policy wallet's list."},
+	{ReasonPolicyWalletKind, LayerLimits, "The policy wallet does not send this kind of message to this destination."},
+	{ReasonPolicyWalletOperation, LayerLimits, "The operation is not on the policy wallet's list."},
+	{ReasonPolicyWalletJetton, LayerLimits, "The jetton transfer is not one that the policy wallet sends."},
+	{ReasonPolicyWalletJettonLimit, LayerLimits, "The policy wallet's limit of this jetton would be exceeded."},
+	{ReasonPolicyWalletRefused, LayerLimits, "The policy wallet would refuse the payload."},
 
 	{ReasonRateHour, LayerRate, "Too many requests in the last hour."},
 	{ReasonRateCooldown, LayerRate, "Too soon after the last request."},

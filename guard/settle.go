@@ -17,13 +17,18 @@ func (o *observation) consume(e ton.Executed) error {
 	if err := o.explainOrFlag(e); err != nil {
 		return err
 	}
-	k := keySlot(o.wallet, e.Seqno)
+	return o.buryAll(e.Seqno, e.Payload)
+}
+
+// buryAll settles every payload of a seqno that is used up, by the winner or by none of them.
+func (o *observation) buryAll(seqno uint32, winner [32]byte) error {
+	k := keySlot(o.wallet, seqno)
 	var s slot
 	if _, err := get(o.tx, k, &s); err != nil {
 		return err
 	}
 	for _, hash := range append(s.Payloads, s.Seen...) {
-		if err := o.bury(hash, e.Payload); err != nil {
+		if err := o.bury(hash, winner); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -14,7 +15,7 @@ func (e *evaluation) simulation() (v []Verdict) {
 		return []Verdict{deny(ReasonSimulationMissing, "", "")}
 	}
 	if !o.Accepted {
-		return []Verdict{deny(ReasonSimulationRejected, strconv.Itoa(int(o.ComputeExit)), "")}
+		return []Verdict{deny(e.rejected(o.ComputeExit), strconv.Itoa(int(o.ComputeExit)), "")}
 	}
 	if (o.ComputeExit != 0 && o.ComputeExit != 1) || o.ActionExit != 0 {
 		v = append(v, deny(ReasonSimulationFailed, fmt.Sprintf("compute %d action %d", o.ComputeExit, o.ActionExit), "compute 0 action 0"))
@@ -31,7 +32,7 @@ func (e *evaluation) simulation() (v []Verdict) {
 	if o.CodeChanged || o.DataChanged {
 		v = append(v, deny(ReasonSimulationState, fmt.Sprintf("code %t data %t", o.CodeChanged, o.DataChanged), "unchanged"))
 	}
-	return append(v, e.outflowCap(*o)...)
+	return slices.Concat(v, e.counted(*o), e.outflowCap(*o))
 }
 
 // firstDifference compares what would be sent with what was decoded. Mode is an instruction and leaves no trace in the

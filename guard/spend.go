@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -12,7 +13,7 @@ func (e *evaluation) limits() []Verdict {
 	if v := e.account(); len(v) > 0 {
 		return v
 	}
-	return append(e.unique(), e.windows()...)
+	return slices.Concat(e.unique(), e.windows(), e.onChain())
 }
 
 // account checks that the proven state is one to build on, and that the mirror has reached it. A state with the last

@@ -24,13 +24,18 @@ type WalletRecord struct {
 	Subwallet uint16      `cbor:"subwallet"`
 	WalletID  uint32      `cbor:"walletID"`
 	Address   ton.Address `cbor:"address"`
+	Data      string      `cbor:"data,omitempty"` // CustodyContract: what the account is deployed with, a bag of cells in base64
 }
 
 func (WalletRecord) kind() string { return "wallet" }
 
 // TON returns the pinned facts that package ton judges payloads and accounts by.
 func (r WalletRecord) TON() ton.Wallet {
-	return ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
+	w := ton.Wallet{Address: r.Address, Version: r.Version, PublicKey: r.PublicKey, ID: r.WalletID, GlobalID: r.GlobalID}
+	if r.Custody == CustodyContract {
+		return policyWalletOf(r, w)
+	}
+	return w
 }
 
 // guarded are the wallets whose payloads use up a seqno, one after another: that is what the accounting rests on. Nothing
@@ -94,23 +99,29 @@ func (g *Guard) checkWallet(tx Tx, s Signed[WalletRecord]) error {
 		return err
 	}
 	if want != r {
-		return errors.New("address or wallet id does not follow from the public key")
+		return errors.New("address or wallet id does not follow from the public key, or from the data it is deployed with")
 	}
 	return checkSuccession(tx, r)
 }
 
 // derived is what r must be, by its custody, key and chain.
 func (r WalletRecord) derived() (WalletRecord, error) {
+	if r.Custody.Shared() && (!validID(r.Key) || r.Epoch == 0) {
+		return r, errors.New("its key is not an id, or the epoch is missing")
+	}
 	switch r.Custody {
 	case CustodyMPC:
-		if !validID(r.Key) || r.Epoch == 0 {
-			return r, errors.New("its key is not an id, or the epoch is missing")
-		}
 		return NewWalletRecord(r.ID, r.Key, r.Epoch, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
 	case CustodyOwner:
 		return NewOwnedWallet(r.ID, r.Version, r.PublicKey, r.GlobalID, r.Subwallet)
+	case CustodyContract:
+		initial, err := r.Contract()
+		if err != nil {
+			return r, err
+		}
+		return NewContractWallet(r.ID, r.Key, r.Epoch, initial, r.GlobalID)
 	}
-	return r, fmt.Errorf("custody %.20q is none of %s, %s", r.Custody, CustodyMPC, CustodyOwner)
+	return r, fmt.Errorf("custody %.20q is none of %s, %s, %s", r.Custody, CustodyMPC, CustodyOwner, CustodyContract)
 }
 
 // checkSuccession keeps one id to one account, and one account to one id.

@@ -18,6 +18,7 @@ import (
 	"github.com/tonaiagent/mpcnode/guard/maptx"
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/contracts"
 )
 
 const globalID = -3
@@ -79,6 +80,9 @@ type world struct {
 	tx  *maptx.Tx
 	now time.Time
 	w   guard.WalletRecord
+
+	contract *contracts.State // of a policy wallet
+	uninit   bool             // the account has coins and no code yet
 
 	built    []byte // the last batch
 	seqno    uint32
@@ -162,6 +166,9 @@ func (w *world) account() ton.Account {
 	if w.lt == 0 {
 		return w.state(w.w.Address, nil)
 	}
+	if w.contract != nil {
+		return w.state(w.w.Address, w.contractShard())
+	}
 	return w.state(w.w.Address, w.shard(w.w.TON(), w.seqno))
 }
 
@@ -182,6 +189,16 @@ func (w *world) shard(of ton.Wallet, seqno uint32) *tlb.ShardAccount {
 	return w.shardOf(of.Address, init.Code, data)
 }
 
+// contractShard is the account of the policy wallet as it is.
+func (w *world) contractShard() *tlb.ShardAccount {
+	w.Helper()
+	if w.uninit {
+		return w.shardOf(w.w.Address, nil, nil)
+	}
+	return w.shardOf(w.w.Address, ton.PolicyCode(), w.contract.Data())
+}
+
+// shardOf is an account with that code and data; without code it holds coins only.
 func (w *world) shardOf(a ton.Address, code, data *cell.Cell) *tlb.ShardAccount {
 	w.Helper()
 	st := tlb.AccountState{IsValid: true, Address: address.NewAddress(0, byte(a.Workchain), a.Hash[:])}
@@ -192,6 +209,9 @@ func (w *world) shardOf(a ton.Address, code, data *cell.Cell) *tlb.ShardAccount 
 	st.AccountStorage = tlb.AccountStorage{
 		Status: tlb.AccountStatusActive, LastTransactionLT: w.lt, Balance: tlb.MustFromTON("100000"),
 		StateInit: &tlb.StateInit{Code: code, Data: data},
+	}
+	if code == nil {
+		st.AccountStorage.Status, st.AccountStorage.StateInit = tlb.AccountStatusUninit, nil
 	}
 	c, err := st.ToCell()
 	w.must(err)

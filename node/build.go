@@ -11,12 +11,6 @@ import (
 	"github.com/tonaiagent/mpcnode/ton/chain"
 )
 
-// payloadValidity is how long a payload built here may execute. Until then a request that was given up holds its wallet.
-const payloadValidity = 60 * time.Second
-
-// ownersMargin is what a payload for an owner to sign stays below the policy's bound: the nodes' clocks differ.
-const ownersMargin = 10 * time.Second
-
 // build returns the unsigned wallet message, "payload": the agent's own if the request carries one, else one that does
 // exactly what the request says. It is built once, here only; every node reads the bytes. A request that was at work before
 // keeps the payload it had for as long as that can execute.
@@ -32,20 +26,7 @@ func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, erro
 	if in.Payload != nil {
 		return in.Payload, nil
 	}
-	transfers, err := n.transfers(ctx, in, acc)
-	if err != nil {
-		return nil, err
-	}
-	valid, err := n.validity(ctx, w, in.Agent)
-	if err != nil {
-		return nil, err
-	}
-	until := n.env.Now().Add(valid).Truncate(time.Second)
-	payload, err := ton.Build(w.TON(), acc.Seqno, until, transfers)
-	if err != nil {
-		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
-	}
-	return payload, nil
+	return n.custodyOf(w).prepare(ctx, in, acc)
 }
 
 // transfers are the messages that do what the request says.
@@ -64,15 +45,6 @@ func (n *Node) transfers(ctx context.Context, in guard.Intent, acc ton.Account) 
 		list[i] = ton.Transfer{To: p.Destination, Value: p.Amount, Bounce: ton.Bounces(p.Form, states[i]), Comment: p.Memo}
 	}
 	return list, nil
-}
-
-// validity is how long a payload of w may execute: for an owner who signs by hand as long as the agent's policy allows.
-func (n *Node) validity(ctx context.Context, w guard.WalletRecord, agent string) (time.Duration, error) {
-	if w.Custody != guard.CustodyOwner {
-		return payloadValidity, nil
-	}
-	p, err := n.permissions(ctx, agent)
-	return max(p.MaxValidity-ownersMargin, payloadValidity), err
 }
 
 // earlier returns the payload that the request had before, if it can still execute.

@@ -1,17 +1,13 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/strictyaml"
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/tonaiagent/mpcnode/ton/chain"
 )
@@ -122,6 +118,20 @@ type ChainConfig struct {
 	// GlobalConfig is a file with the network's global configuration (global.config.json), whose first 16 liteservers are
 	// asked after those above. Its init block is not used: the network's trusted_block is what all parties agreed on.
 	GlobalConfig string `yaml:"global_config,omitempty"`
+	// Toncenter are HTTP APIs that are given every message besides the liteservers, and whose word is held against what was
+	// proven: a lasting difference is an alarm (mpcnode_chain_alarm), and decides nothing. At most 8. Default: none.
+	Toncenter []Toncenter `yaml:"toncenter,omitempty"`
+}
+
+// Toncenter is an HTTP API as toncenter.com serves it. It learns which wallets this node looks at.
+type Toncenter struct {
+	// URL is scheme and authority, such as https://toncenter.com or https://testnet.toncenter.com: https, or http on loopback.
+	URL string `yaml:"url"`
+	// APIKeyFile holds the key that is sent with each call, mode 0600. Default: none, and toncenter.com then answers one call
+	// a second.
+	APIKeyFile string `yaml:"api_key_file,omitempty"`
+	// Version of the API: v2 or v3.
+	Version string `yaml:"version"`
 }
 
 // Liteserver is one server of TON's ADNL protocol.
@@ -148,7 +158,7 @@ type Log struct {
 }
 
 // LoadConfig reads and checks the configuration file and the environment. The error lists everything that is wrong,
-// each with its line. getenv is os.Getenv.
+// each with file, line and column (strictyaml.Mistakes). getenv is os.Getenv.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	raw, err := readSmall(path, maxConfig)
 	if err != nil {
@@ -156,34 +166,32 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 	}
 	cfg, err := ParseConfig(raw, getenv)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration %s:\n%w", path, err)
+		return Config{}, strictyaml.In(path, err)
 	}
 	return cfg, nil
 }
 
 // ParseConfig is LoadConfig without the file.
 func ParseConfig(raw []byte, getenv func(string) string) (Config, error) {
-	var cfg Config
-	if err := yaml.UnmarshalWithOptions(raw, &cfg, yaml.Strict()); err != nil {
-		return Config{}, errors.New(yaml.FormatError(err, false, true))
-	}
-	if cfg.API.URL == "" && cfg.API.Listen != "" {
-		cfg.API.URL = cfg.API.scheme() + "://" + cfg.API.Listen
-	}
-	problems := cfg.check()
-	problems = append(problems, cfg.fromEnvironment(getenv)...)
-	if len(problems) == 0 {
-		return cfg, nil
-	}
-	file, err := parser.ParseBytes(raw, 0)
+	doc, err := strictyaml.Parse(raw)
 	if err != nil {
 		return Config{}, err
 	}
-	var errs []error
-	for _, p := range problems {
-		errs = append(errs, p.at(file))
+	var cfg Config
+	unread := doc.Decode(&cfg)
+	wrong := unread
+	if cfg.API.URL == "" && cfg.API.Listen != "" {
+		cfg.API.URL = cfg.API.scheme() + "://" + cfg.API.Listen
 	}
-	return Config{}, errors.Join(errs...)
+	for _, p := range append(cfg.check(), cfg.fromEnvironment(getenv)...) {
+		if !p.idle(unread) {
+			wrong = append(wrong, p.in(doc))
+		}
+	}
+	if err := wrong.Err(); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
 }
 
 // Manifest returns the part that all parties agree on; its digest is the network id.
@@ -203,21 +211,16 @@ func (c Config) Manifest() wire.Manifest {
 // problem is one thing that is wrong, at a YAML path, or in the environment if the path is empty.
 type problem struct{ path, text string }
 
-// at adds the line of the path, or of the nearest part of it that is there.
-func (p problem) at(file *ast.File) error {
-	for path := p.path; path != ""; path = path[:max(strings.LastIndexAny(path, ".["), 0)] {
-		query, err := yaml.PathString("$." + path)
-		if err != nil {
-			continue
-		}
-		if n, err := query.FilterFile(file); err == nil && n != nil && n.GetToken() != nil {
-			return fmt.Errorf("line %d: %s: %s", n.GetToken().Position.Line, p.path, p.text)
-		}
-	}
+// idle reports whether p only follows from a part that could not be read.
+func (p problem) idle(unread strictyaml.Mistakes) bool {
+	return unread.Hide(p.path) || p.path == "party" && unread.Hide("network")
+}
+
+func (p problem) in(doc *strictyaml.Document) strictyaml.Mistake {
 	if p.path == "" {
-		return errors.New(p.text)
+		return strictyaml.Mistake{Problem: p.text}
 	}
-	return fmt.Errorf("%s: %s", p.path, p.text)
+	return doc.At(p.path, p.text)
 }
 
 // fromEnvironment takes in the environment's variables. Limits may only tighten, the number of parties must agree.
@@ -235,9 +238,12 @@ func (c *Config) fromEnvironment(getenv func(string) string) (problems []problem
 			*into = &n
 		}
 	}
-	for name, want := range map[string]int{"MPC_THRESHOLD": c.Network.Threshold, "MPC_TOTAL_PARTIES": len(c.Network.Parties)} {
-		if v := getenv(name); v != "" && v != fmt.Sprint(want) {
-			bad("%s is %s, but the network says %d: correct one of them", name, v, want)
+	for _, n := range []struct {
+		name, path string
+		want       int
+	}{{"MPC_THRESHOLD", "network.threshold", c.Network.Threshold}, {"MPC_TOTAL_PARTIES", "network.parties", len(c.Network.Parties)}} {
+		if v := getenv(n.name); v != "" && v != fmt.Sprint(n.want) {
+			problems = append(problems, problem{n.path, fmt.Sprintf("the environment's %s is %s, but the network says %d: correct one of them", n.name, v, n.want)})
 		}
 	}
 	if getenv("HSM_PROVIDER") != "" {

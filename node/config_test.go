@@ -72,14 +72,17 @@ func TestAddressesAreNoPartOfTheNetwork(t *testing.T) {
 // TestBadConfigurationSaysWhereAndWhat spoils one line at a time and looks for the line and the words that help.
 func TestBadConfigurationSaysWhereAndWhat(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{"party: user", "party: nobody", "line 1: party"},
-		{"party: user", "partie: user", `[1:1] unknown field "partie"`},
+		{"party: user", "party: nobody", "1:8: party"},
+		{"party: user", "partie: user", "1:1: partie: unknown field"},
 		{"party: user", "party: user\nparty: platform", "already defined"},
 		{"/var/lib/mpcnode", "var/lib", "absolute path"},
+		{"chain:\n", "chain:\n  toncenter: [{url: 'http://toncenter.com', version: v2}]\n", "20:16: chain.toncenter[0]: its URL is not https"},
+		{"chain:\n", "chain:\n  toncenter: [{url: 'https://toncenter.com'}]\n", "want v2 or v3"},
+		{"chain:\n", "chain:\n  toncenter: [" + strings.Repeat("{url: 'https://toncenter.com', version: v2},", 9) + "]\n", "at most 8"},
 		{"name: dev", "name: mainnet", "network.trusted_block: missing"},
 		{"name: dev", "name: mainnet\n  trusted_block: 1:00:00", "root hash"},
 		{"threshold: 2", "threshold: 1", "one party alone must not sign"},
-		{"threshold: 2", "threshold: two", "[6:14]"},
+		{"threshold: 2", "threshold: two", "6:14: network.threshold: want a whole number"},
 		{"global_id: -239", "global_id: 0", "global_id is missing"},
 		{`"3333`, `"333`, "64 hex digits"},
 		{`["4444444444444444444444444444444444444444444444444444444444444444"]`, `["2222222222222222222222222222222222222222222222222222222222222222"]`, "enrolled at party"},
@@ -125,10 +128,26 @@ func TestEnvironmentMayOnlyTighten(t *testing.T) {
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	bad := strings.NewReplacer("party: user", "party: nobody", "threshold: 2", "threshold: 1", "127.0.0.1:7900", "nowhere").Replace(valid)
 	_, err := ParseConfig([]byte(bad), environment(nil))
-	for _, want := range []string{"line 1", "threshold 1", "line 21"} {
+	for _, want := range []string{"1:8: party", "4:3: network: threshold 1", "21:16: chain"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v lacks %q", err, want)
 		}
+	}
+}
+
+func TestWhatCanNotBeReadHidesNoOtherMistake(t *testing.T) {
+	bad := strings.NewReplacer("threshold: 2", "threshold: two", `"3333`, `"333`, "127.0.0.1:7900", "nowhere", "vault:", "vault:\n  colour: red").Replace(valid)
+	_, err := ParseConfig([]byte(bad), environment(map[string]string{"MPC_THRESHOLD": "2"}))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"6:14: network.threshold: want a whole number", "network.parties[1].identity: ", "chain.liteservers[0].address: want host:port", "vault.colour: unknown field"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error\n%v\nlacks %q", err, want)
+		}
+	}
+	if n := strings.Count(err.Error(), "\n") + 1; n != 4 {
+		t.Errorf("%d mistakes, want 4:\n%v", n, err)
 	}
 }
 

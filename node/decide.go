@@ -98,7 +98,7 @@ func (n *Node) firstSight(ctx context.Context, in guard.Intent) (first bool, err
 // caseOf gathers what the guard judges: what the bytes do, the proven states, and what emulation shows. What can't be
 // had is left empty, and the guard refuses it.
 func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guard.Case {
-	c := guard.Case{Intent: in}
+	c := guard.Case{Intent: in, Payload: payload}
 	w, ok := n.wallets.find(in.Wallet)
 	if !ok {
 		return c
@@ -121,12 +121,7 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if c.Dest, err = n.destinations(ctx, recipients(t), c.Account.Time); err != nil {
 		n.log.Warn("destination can't be read", "request", in.RequestID, "wallet", w.ID, "err", err)
 	}
-	defer n.metrics.stage("emulate")()
-	e := n.emulator.Load()
-	if e == nil {
-		return c // the guard refuses
-	}
-	outcome, err := e.Run(w.TON(), c.Account, payload, c.Account.Time)
+	outcome, err := n.custodyOf(w).simulate(c.Account, payload)
 	if err != nil {
 		n.log.Warn("payload can't be emulated", "request", in.RequestID, "wallet", w.ID, "err", err)
 		return c

@@ -18,13 +18,27 @@ func (n *Node) afterObserving(ctx context.Context, w guard.WalletRecord) error {
 		unexplained, err = n.guard.Unexplained(tx, w.ID)
 		return err
 	})
-	if err != nil || unexplained == 0 {
+	if err != nil {
 		return err
+	}
+	n.countUnexplained(w.ID, unexplained)
+	if unexplained == 0 {
+		return nil
 	}
 	n.log.Error("wallet has executed payloads that this node has no record of: it is refused until they are explained",
 		"wallet", w.ID, "count", unexplained)
 	n.explainAll(ctx, w)
 	return nil
+}
+
+// countUnexplained tells how many there are.
+func (n *Node) countUnexplained(wallet string, unexplained uint64) {
+	n.metrics.unexplained.WithLabelValues(wallet).Set(float64(unexplained))
+	text := ""
+	if unexplained > 0 {
+		text = fmt.Sprintf("wallet %s: %d executed payloads that this node has no record of: its requests are refused until they are explained", wallet, unexplained)
+	}
+	n.warnings.set("unexplained "+wallet, text)
 }
 
 // explainAll asks the other parties for what explains the unexplained payloads of a wallet, after whoever is asking now.

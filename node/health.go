@@ -16,12 +16,14 @@ type Health struct {
 	Party   string
 	Network [32]byte
 	Missing []string // what keeps it from signing; empty: ready
-	Peers   []p2p.Status
-	Head    chain.Head
-	HeadErr error
-	Audit   uint64
-	Policy  Policy
-	Trips   []kill.Trip
+	// Warnings are what somebody should look at although the node may sign.
+	Warnings []string
+	Peers    []p2p.Status
+	Head     chain.Head
+	HeadErr  error
+	Audit    uint64
+	Policy   Policy
+	Trips    []kill.Trip
 }
 
 // Health looks at every part.
@@ -37,7 +39,7 @@ func (n *Node) Health(ctx context.Context) (h Health, err error) {
 		h.Peers = n.net.Peers()
 	}
 	h.Head, h.HeadErr = n.chain.Head(ctx)
-	h.Missing = n.missing(h)
+	h.Missing, h.Warnings = n.missing(h), n.warnings.list()
 	return h, nil
 }
 

@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -31,11 +29,6 @@ const (
 	// destinationAge is how long the state of a destination is used again, in chain time.
 	destinationAge  = 60 * time.Second
 	maxDestinations = 4096
-
-	// walkStep is how many transactions are taken in at once, and maxPages how many steps a walk may have: a wallet that
-	// signs once a second is caught up with after a day and a half.
-	walkStep = 512
-	maxPages = 256
 )
 
 // Chain is this node's own view of TON. ton/chain implements it.
@@ -45,8 +38,11 @@ type Chain interface {
 	Account(ctx context.Context, a ton.Address) (ton.Account, error)
 	AccountAfter(ctx context.Context, a ton.Address, after uint32) (ton.Account, error)
 	Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error)
+	TransactionsSince(ctx context.Context, w ton.Wallet, acc ton.Account, since time.Time, limit int) ([]ton.Executed, error)
 	BlockchainConfig(ctx context.Context) ([]byte, error)
 	Send(ctx context.Context, boc []byte) error
+	Sent() []chain.Sent
+	Sightings(ctx context.Context, a ton.Address) []chain.Sighting
 }
 
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the
@@ -57,6 +53,7 @@ type mirror struct {
 
 	follows  tasks // one follower a wallet
 	explains tasks
+	walks    tasks
 
 	destMu       sync.Mutex
 	destinations map[ton.Address]ton.Account // guarded by destMu
@@ -118,7 +115,7 @@ func (m *mirror) view(wallet string) *view {
 // has. A state that was read lately is used again unless a payload was proposed for its seqno: that may have executed.
 func (n *Node) account(ctx context.Context, w guard.WalletRecord, seqno uint32) (ton.Account, error) {
 	return n.read(ctx, w, n.chain.Account, func(acc ton.Account, age time.Duration) (bool, error) {
-		if age >= viewAge || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
+		if age >= n.custodyOf(w).maxAge() || n.env.Now().Sub(acc.Time) >= maxBehind || acc.Seqno < seqno {
 			return false, nil
 		}
 		live, err := n.live(ctx, w, acc.Seqno)
@@ -180,73 +177,49 @@ func (n *Node) readView(ctx context.Context, w guard.WalletRecord, ask askChain,
 	return n.refresh(ctx, v, w, ask)
 }
 
-// refresh reads the account and takes in every transaction up to it. The caller holds v.mu.
+// refresh reads the account and takes in every transaction up to it, or begins to when they are many. The caller holds v.mu.
 func (n *Node) refresh(ctx context.Context, v *view, w guard.WalletRecord, ask askChain) (ton.Account, error) {
 	acc, err := ask(ctx, w.Address)
 	if err != nil {
 		return ton.Account{}, err
 	}
-	if err := n.catchUp(ctx, w, acc); err != nil {
+	complete, err := n.catchUp(ctx, w, acc)
+	if err != nil {
 		return ton.Account{}, fmt.Errorf("mirror wallet %s: %w", w.ID, err)
+	}
+	if !complete {
+		return acc, nil // the guard sees that its mirror is behind
 	}
 	v.account, v.at = acc, time.Now()
 	n.metrics.mirrored(w.ID, acc, n.env.Now())
 	return acc, nil
 }
 
-// catchUp takes in transactions, step by step, until the mirror has reached acc.
-func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Account) error {
-	pos, due, err := n.position(ctx, w.ID, acc)
-	if err != nil {
-		return err
+// catchUp takes in transactions until the mirror has reached acc. What is too much for one step is left to a walk, and the
+// mirror is not complete then.
+func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Account) (complete bool, err error) {
+	l, due, err := n.behind(ctx, w.ID, acc)
+	if err != nil || l.pos.Complete(acc) && l.pos.MCSeqno > 0 && !due {
+		return err == nil, err
 	}
-	if pos.Complete(acc) && pos.MCSeqno > 0 && !due {
-		return nil
-	}
-	pages, err := n.walkBack(ctx, w, acc, pos)
-	if err != nil {
-		return err
-	}
-	for _, page := range slices.Backward(pages) {
-		if err := n.observe(ctx, w, page, acc); err != nil {
-			return err
+	if l.Marks == 0 {
+		if l.trail, err = n.walkLeg(ctx, w, acc); err != nil {
+			return false, err
 		}
 	}
-	return nil
-}
-
-// walkBack returns the transactions between the mirror's position and acc, the newest page first, each page oldest
-// first, all linked by hash.
-func (n *Node) walkBack(ctx context.Context, w guard.WalletRecord, acc ton.Account, pos guard.Position) (pages [][]ton.Executed, err error) {
-	if pos.Complete(acc) {
-		return [][]ton.Executed{nil}, nil
+	if l.Marks > 0 {
+		n.spawn(func() { n.walk(w) })
 	}
-	for range maxPages {
-		page, err := n.chain.Transactions(ctx, w.TON(), acc, pos.LT, pos.Hash, walkStep)
-		if err != nil && !errors.Is(err, chain.ErrIncomplete) {
-			return nil, err
-		}
-		pages = append(pages, page)
-		if err == nil {
-			return pages, nil
-		}
-		acc.LastLT, acc.LastHash = page[0].PrevLT, page[0].PrevHash
-	}
-	return nil, fmt.Errorf("more than %d transactions since the mirror's position", maxPages*walkStep)
+	return l.Marks == 0, nil
 }
 
-// observe gives the guard one page of transactions.
-func (n *Node) observe(ctx context.Context, w guard.WalletRecord, page []ton.Executed, acc ton.Account) error {
-	return n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.Observe(tx, n.env.Now(), w.ID, page, acc) })
-}
-
-// position returns how far the mirror is, and whether acc should be observed even if it shows no new transaction: it
+// behind returns what the mirror lacks of acc, and whether acc should be observed even if it shows no new transaction: it
 // proves a payload dead, or it moves on the time by which windows and pauses go.
-func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (pos guard.Position, due bool, err error) {
+func (n *Node) behind(ctx context.Context, wallet string, acc ton.Account) (l leg, due bool, err error) {
+	if l, err = n.leg(ctx, wallet, acc); err != nil {
+		return l, false, err
+	}
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		if pos, _, err = n.guard.Position(tx, wallet); err != nil {
-			return err
-		}
 		at, err := n.guard.WindowTime(tx)
 		if err != nil {
 			return err
@@ -255,7 +228,7 @@ func (n *Node) position(ctx context.Context, wallet string, acc ton.Account) (po
 		due = live.Expired(acc.Time) || acc.Time.Sub(at) >= timeStep
 		return err
 	})
-	return pos, due, err
+	return l, due, err
 }
 
 // watch keeps the mirror of wallets up to date: those that wait for a payload often, all others now and then.

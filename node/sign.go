@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -94,19 +95,19 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	j.set(func(r *Request) {
 		r.State, r.Payload, r.Deploy, r.Effect = StateSigning, own.answer.Payload, deploy, own.effect()
 	})
-	if n.wallets.get(in.Wallet).Custody == guard.CustodyOwner {
-		n.handOut(j, voices, signers)
-		return
-	}
-	signed, err := n.sign(ctx, in, voices, signers) // 5 to 9
+	w := n.wallets.get(in.Wallet)
+	signed, err := n.custodyOf(w).sign(ctx, in, voices, signers) // 5 to 9
 	if err == nil {
-		signed.message, err = ton.Assemble(n.wallets.get(in.Wallet).TON(), payload, signed.value, deploy)
+		signed.message, err = ton.Assemble(w.TON(), payload, signed.value, deploy)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+		n.signed(j, signed)
+	case errors.Is(err, errPending):
+		n.settle(j, func(r *Request) { r.State = StatePending })
+	default:
 		n.settle(j, func(r *Request) { r.State, r.Reason, r.MaybeSigned = StateFailed, failure(err), true })
-		return
 	}
-	n.signed(j, signed)
 }
 
 // signed is the rest of a request's way, from its signature on.

@@ -134,6 +134,18 @@ func (a Account) checkData(w Wallet) error {
 	return nil
 }
 
+// Data returns the data cell of an active account.
+func (a Account) Data() (*cell.Cell, error) {
+	init, err := a.stateInit()
+	if err != nil {
+		return nil, fmt.Errorf("read data of %s: %w", a.Address, err)
+	}
+	if init.Data == nil {
+		return nil, fmt.Errorf("read data of %s: it has none", a.Address)
+	}
+	return init.Data, nil
+}
+
 // absentShard is what a shard keeps of an account that isn't there: account_none$0 (block.tlb).
 func absentShard() *tlb.ShardAccount {
 	return &tlb.ShardAccount{Account: cell.BeginCell().MustStoreBoolBit(false).EndCell(), LastTransHash: make([]byte, 32)}

@@ -42,7 +42,7 @@ func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload 
 			return nil, err
 		}
 	}
-	if err := o.packHighload(w); err != nil {
+	if err := o.pack(w); err != nil {
 		return nil, err
 	}
 	payload = l.encode(w, o).ToBOC()
@@ -53,17 +53,28 @@ func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload 
 }
 
 func sendOp(v Version) uint32 {
-	if v == V5R1 {
+	switch v {
+	case V5R1:
 		return opExternalSigned
+	case PolicyV1:
+		return opSpend
 	}
 	return 0
 }
 
-// packHighload adds the message that brings a batch, and refuses what can't be written at all.
-func (o *order) packHighload(w Wallet) error {
-	if w.Version != HighloadV3 {
-		return nil
+// pack brings messages into the form of w's version, and refuses what can't be written at all.
+func (o *order) pack(w Wallet) error {
+	switch w.Version {
+	case HighloadV3:
+		return o.packHighload(w)
+	case PolicyV1:
+		return o.checkPolicy()
 	}
+	return nil
+}
+
+// packHighload adds the message that brings a batch.
+func (o *order) packHighload(w Wallet) error {
 	if o.seqno >= 1<<23 {
 		return refuse(CodeNotCanonical, "query id %d has more than 23 bits", o.seqno)
 	}

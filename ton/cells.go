@@ -80,6 +80,13 @@ func (r *reader) refusal(name string) *Refusal {
 	return refuse(CodeUndecodable, "%s is cut: %v", name, r.err)
 }
 
+// skip passes over bits that mean nothing here.
+func (r *reader) skip(bits uint) {
+	if r.err == nil {
+		_, r.err = r.s.LoadSlice(bits)
+	}
+}
+
 func (r *reader) bits256() (h [32]byte) {
 	if r.err == nil {
 		r.err = r.s.LoadSliceInto(h[:], 256)

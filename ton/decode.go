@@ -46,7 +46,7 @@ func kindOf(w Wallet, o order) Kind {
 func (o order) transaction(w Wallet, kind Kind, signingHash [32]byte) Transaction {
 	t := Transaction{
 		Kind: kind, Wallet: w.Address, Version: w.Version, WalletID: w.ID,
-		ValidUntil: time.Unix(int64(o.validUntil), 0).UTC(), SigningHash: signingHash,
+		ValidUntil: unix(o.validUntil), SigningHash: signingHash,
 	}
 	if w.Version == HighloadV3 {
 		t.QueryID, t.NotBefore = o.seqno, t.ValidUntil.Add(-highloadTimeout*time.Second)
@@ -61,6 +61,8 @@ func (o order) transaction(w Wallet, kind Kind, signingHash [32]byte) Transactio
 	}
 	return t
 }
+
+func unix(seconds uint32) time.Time { return time.Unix(int64(seconds), 0).UTC() }
 
 // readOutList returns the messages of an action list in order of execution, which is from the innermost cell outwards.
 //

@@ -98,13 +98,29 @@ func (o *Outcome) compare(w Wallet, acc Account, received Nano, last *tvm.Transa
 	o.CodeChanged = after.CodeHash != [32]byte(l.code.HashKey())
 	o.QueryUsed = w.Version == HighloadV3 && after.QueryUsed(l.head(read(payload)).seqno, now)
 	after.data.queries = queries{}
-	o.DataChanged = after.data != walletData{walletID: w.ID, publicKey: w.PublicKey}
+	o.DataChanged = after.data != walletData{walletID: w.ID, publicKey: w.PublicKey, terms: acc.terms(w)}
+	if w.Version == PolicyV1 {
+		data, err := after.Data()
+		if err != nil {
+			return err
+		}
+		o.Data = [32]byte(data.HashKey())
+	}
 	before, err := acc.Balance.Add(received)
 	if err != nil {
 		return err
 	}
 	o.Fees, err = fees(before, after.Balance, o.Messages)
 	return err
+}
+
+// terms are those that a policy wallet has now, or is deployed with.
+func (a Account) terms(w Wallet) [32]byte {
+	if w.Version == PolicyV1 && a.Status != StatusActive {
+		d, _, _ := readPolicyData(w.Data) // which check has read
+		return d.terms
+	}
+	return a.data.terms
 }
 
 // fees is what left the account beyond the values of its messages.

@@ -67,6 +67,9 @@ func readPhases(description any) (p phases) {
 // silently unless its signature is good, so that is verified here. The other versions have no such operation.
 func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
 	e.External = in.MsgType == tlb.MsgTypeExternalIn
+	if w.Version == PolicyV1 {
+		e.Order = orderOf(in, committed)
+	}
 	l := layoutOf(w.Version)
 	payload, sig, err := l.split(in.Msg.Payload())
 	if err != nil {

@@ -33,7 +33,7 @@ func assemble(w Wallet, payload *cell.Cell, sig [64]byte, deploy bool) (*cell.Ce
 	}
 	msg := tlb.ExternalMessage{DstAddr: toTonutils(w.Address), Body: body}
 	if deploy {
-		msg.StateInit = &tlb.StateInit{Code: l.code, Data: l.data(w.ID, 0, w.PublicKey)}
+		msg.StateInit = &tlb.StateInit{Code: l.code, Data: w.deployed(l)}
 	}
 	c, err := tlb.ToCell(&msg)
 	if err != nil {

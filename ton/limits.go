@@ -16,5 +16,9 @@ const (
 	maxResults   = 256       // get methods return up to 20 values
 
 	maxExternalBytes = 64 << 10 // ext_msg_limits of config param 43: the chain takes none that is larger
-	maxConfigBytes   = 4 << 20  // mainnet's whole configuration, validator sets included, is below 1 MiB
+	// MaxPolicyData bounds what a policy wallet is deployed with: some 256 destinations. It is a part of the wallet's record, and
+	// goes along with its first message.
+	MaxPolicyData = 24 << 10
+
+	maxConfigBytes = 4 << 20 // mainnet's whole configuration, validator sets included, is below 1 MiB
 )

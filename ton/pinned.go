@@ -17,6 +17,7 @@ var pinned = map[[32]byte]Version{
 	hash(codeHashV4R2):       V4R2,
 	hash(codeHashV5R1):       V5R1,
 	hash(codeHashHighloadV3): HighloadV3,
+	hash(codeHashPolicyV1):   PolicyV1,
 }
 
 // codeOf returns the code that own wallets of v are deployed with. It comes with a dependency, so it is checked here: a
@@ -46,6 +47,7 @@ type walletData struct {
 	extensions bool // has plugins or extensions
 	unsigned   bool // takes no signatures (V5R1 is_signature_allowed = 0)
 	queries    queries
+	terms      [32]byte // PolicyV1: digest of what no spend may change, lists of destinations aside
 }
 
 var errWalletData = errors.New("data is not a wallet's")
@@ -59,6 +61,9 @@ func readWalletData(v Version, data *cell.Cell) (d walletData, seqno uint32, err
 	if v == HighloadV3 {
 		d, err = readHighloadData(data)
 		return d, 0, err
+	}
+	if v == PolicyV1 {
+		return readPolicyData(data)
 	}
 	r := read(data)
 	if v == V5R1 {

@@ -84,8 +84,9 @@ type Outcome struct {
 	SeqnoAfter  uint32
 	QueryUsed   bool // HighloadV3: the payload's query id can't run again; SeqnoBefore and SeqnoAfter are 0
 	CodeChanged bool
-	DataChanged bool // anything in the data but the seqno
-	Fees        Nano // what the wallet paid besides the messages' values
+	DataChanged bool     // anything in the data but the seqno; PolicyV1: and what it counts
+	Data        [32]byte // PolicyV1: representation hash of the account's data afterwards; else zero
+	Fees        Nano     // what the wallet paid besides the messages' values
 	GasUsed     uint64
 
 	sent []tvm.OutMessage // Messages, as the chain would carry them
@@ -104,5 +105,6 @@ type Executed struct {
 	QueryID  uint32    // HighloadV3: the query id in that payload
 	Consumed bool      // the payload's seqno or query id was used up: it can't execute again
 	Success  bool      // compute and action phases succeeded and no action was skipped
+	Order    uint32    // PolicyV1: what its owner or guardian ordered and the contract did, such as OrderFreeze; 0 for nothing
 	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside
 }

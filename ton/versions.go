@@ -7,7 +7,7 @@ type layout struct {
 	code        *cell.Cell
 	maxMessages int
 	ids         ids
-	data        func(id, seqno uint32, pub [32]byte) *cell.Cell
+	data        func(id, seqno uint32, pub [32]byte) *cell.Cell // nil: it follows from more than these
 	read        func(w Wallet, root *cell.Cell) (order, error)
 	encode      func(w Wallet, o order) *cell.Cell
 	head        func(r *reader) order // up to seqno or query id, without judging
@@ -36,6 +36,8 @@ func layoutOf(v Version) *layout {
 		return &layoutV5
 	case HighloadV3:
 		return &layoutHighload
+	case PolicyV1:
+		return &layoutPolicy
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/strictyaml"
 )
 
 // Contexts is the contexts file: which nodes the user speaks to, and with which keys. It says under which network id
@@ -64,8 +65,12 @@ func readContexts(path string) (c Contexts, err error) {
 	if err != nil {
 		return c, fmt.Errorf("read contexts: %w", err)
 	}
-	if err := yaml.UnmarshalWithOptions(raw, &c, yaml.Strict()); err != nil {
-		return c, fmt.Errorf("contexts %s:\n%s", path, yaml.FormatError(err, false, true))
+	doc, err := strictyaml.Parse(raw)
+	if err == nil {
+		err = doc.Decode(&c).Err()
+	}
+	if err != nil {
+		return c, fmt.Errorf("read contexts: %w", strictyaml.In(path, err))
 	}
 	if err := c.check(); err != nil {
 		return c, fmt.Errorf("contexts %s: %w", path, err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -100,33 +101,63 @@ func (u *trigger) Write(b []byte) (int, error) {
 	return u.Buffer.Write(b)
 }
 
-// Every verb, against a real network, as a user would type them.
-func TestVerbsOnALocalNetwork(t *testing.T) {
+// startDev runs `mpcctl dev` until the function that it returns is called.
+func startDev(t *testing.T, args ...string) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	dir := filepath.Join(t.TempDir(), "net")
 	ready, ended := make(chan struct{}), make(chan int, 1)
 	progress := &trigger{word: "running until interrupted", then: func() { close(ready) }}
-	go func() {
-		ended <- run(ctx, []string{"dev", "--dir", dir, "--wallets", "2", "--json"}, &bytes.Buffer{}, progress)
-	}()
-	defer func() {
+	go func() { ended <- run(ctx, append([]string{"dev", "--json"}, args...), &bytes.Buffer{}, progress) }()
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if code := <-ended; code != exitDone {
 			t.Errorf("dev ended with %d", code)
 		}
-	}()
+	})
+	t.Cleanup(stop)
 	select {
 	case <-ready:
 	case code := <-ended:
 		ended <- code
 		t.Fatalf("dev ended with %d\n%s", code, progress.String())
 	}
+	return stop
+}
+
+// verbLine is a command line, its exit code, and what it says on standard output or error.
+type verbLine struct {
+	code       int
+	line, said string
+}
+
+func (v verbLine) run(t *testing.T, dir string) {
+	t.Helper()
+	var out bytes.Buffer
+	code := run(t.Context(), append([]string{"--contexts", filepath.Join(dir, "contexts.yaml")}, strings.Fields(v.line)...), &out, &out)
+	if code != v.code || !strings.Contains(out.String(), v.said) {
+		t.Errorf("mpcctl %s: exit code %d, want %d and %q:\n%s", v.line, code, v.code, v.said, out.String())
+	}
+}
+
+// A network that was stopped goes on where it was: chain, keys, wallet, what its nodes remember and refuse.
+func TestLocalNetworkGoesOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "net")
 	to := must(newDestination()).Friendly(false, false)
-	for _, c := range []struct {
-		code int
-		line string
-		said string // on standard output or error
-	}{
+	pays := verbLine{exitDone, "tx send --wallet wallet-1 --amount 30 --to " + to, "CONFIRMED"}
+	for i, flags := range [][]string{{"--proofs"}, nil, nil} {
+		stop := startDev(t, append([]string{"--dir", dir}, flags...)...)
+		pays.run(t, dir)
+		verbLine{exitDone, "wallet show wallet-1 --context user,platform,backup", []string{"969.", "939.", "909."}[i]}.run(t, dir)
+		stop()
+	}
+}
+
+// Every verb, against a real network, as a user would type them.
+func TestVerbsOnALocalNetwork(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "net")
+	startDev(t, "--dir", dir, "--wallets", "2")
+	to := must(newDestination()).Friendly(false, false)
+	for _, v := range []verbLine{
 		{exitDone, "status", "yes"},
 		{exitDone, "wallet show wallet-2 --context user,platform,backup", "1000"},
 		{exitDone, "tx simulate --wallet wallet-1 --amount 1.5 --to " + to, "allow"},
@@ -153,11 +184,7 @@ func TestVerbsOnALocalNetwork(t *testing.T) {
 		{exitDone, "tx send --wallet wallet-2 --amount 1 --deliver signed --to " + to, "SIGNED"},
 		{exitDone, "audit query --type transaction_denied --limit 1000", "transaction_denied"},
 	} {
-		var out bytes.Buffer
-		code := run(t.Context(), append([]string{"--contexts", filepath.Join(dir, "contexts.yaml")}, strings.Fields(c.line)...), &out, &out)
-		if code != c.code || !strings.Contains(out.String(), c.said) {
-			t.Errorf("mpcctl %s: exit code %d, want %d and %q:\n%s", c.line, code, c.code, c.said, out.String())
-		}
+		v.run(t, dir)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -20,6 +21,7 @@ type devReport struct {
 	Context      string            `json:"context"` // contexts file, for --contexts
 	Nodes        []devNode         `json:"nodes"`
 	Liteserver   devLiteserver     `json:"liteserver"`
+	Toncenter    string            `json:"toncenter"`     // URL of the chain's HTTP API, without /api/v2
 	AgentKey     string            `json:"agent_key"`     // file
 	OperatorKeys map[string]string `json:"operator_keys"` // files, by party
 }
@@ -46,10 +48,21 @@ type devOptions struct {
 	devListener
 }
 
-// devListener says how the chain is served.
+// devListener says how the chain is kept and served.
 type devListener struct {
 	listen string // of the liteserver, host:port
+	http   string // of the HTTP API
 	proofs bool   // nodes believe only what it proves
+	kept   bool   // in the network's directory, else in memory
+	goesOn bool   // the network was there before, and is served as it was
+}
+
+func (l devListener) chain(dir string) devchain.Config {
+	c := devchain.Config{GlobalID: devGlobalID, BlockEvery: devchain.DefaultBlockEvery}
+	if l.kept {
+		c.Dir = filepath.Join(dir, "chain")
+	}
+	return c
 }
 
 // trusted names the block that proofs start from, "" if none are asked for.
@@ -75,26 +88,42 @@ func (t *tool) devCommand() *cobra.Command {
 	var o devOptions
 	c := verb("dev", "Run a local network until interrupted: three nodes, a chain, a key, funded wallets", nil)
 	f := c.Flags()
-	f.StringVar(&o.dir, "dir", "", "directory for everything; it must be empty, and it is kept")
+	f.StringVar(&o.dir, "dir", "", "directory for everything: an empty one, or that of a network which is to go on")
 	f.StringVar(&o.policy, "policy", "", "policy file for all parties (default: transfers anywhere, 100 a transaction, 500 a day)")
 	f.BoolVar(&o.unlimited, "unlimited", false, "a policy without limits, rates or caller tokens, for benchmarks")
 	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
 	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
 	f.BoolVar(&o.proofs, "proofs", false, "hold the liteserver to proofs, as on a public network; costs a proof a block")
 	f.StringVar(&o.listen, "listen", devListen, "where the chain's liteserver listens; beyond loopback only where everybody is trusted")
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if o.wallets < 1 || o.wallets > maxDevWallets {
 			return usagef(c, "--wallets: want 1 to %d", maxDevWallets)
 		}
 		if o.policy != "" && o.unlimited {
 			return usagef(c, "--policy and --unlimited exclude each other")
 		}
+		if o.dir, o.goesOn, err = devDir(o.dir); err != nil {
+			return err
+		}
+		if name := setUpFlag(c); o.goesOn && name != "" {
+			return usagef(c, "--%s is for a new network; the one in %s goes on as it was set up", name, o.dir)
+		}
 		return t.dev(c.Context(), o)
 	}
 	c.Long = "dev runs the demo's network and leaves it running. Use it with --contexts DIR/contexts.yaml, which has the contexts\n" +
-		"user, platform and backup, all with the agent " + devAgent + ". The chain is in memory and ends with the network:\n" +
-		"nodes that were on it can't be used on the next one."
+		"user, platform and backup, all with the agent " + devAgent + ". Everything is kept in DIR: run it again there, and keys,\n" +
+		"wallets and chain go on where they were, at the same addresses."
 	return require(c, "dir")
+}
+
+// setUpFlag names a flag of the command line that says how to set up a network, "" if there is none.
+func setUpFlag(c *cobra.Command) string {
+	for _, name := range []string{"policy", "unlimited", "wallets", "fund", "proofs", "listen"} {
+		if c.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (t *tool) dev(ctx context.Context, o devOptions) error {
@@ -106,13 +135,13 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	if err != nil {
 		return err
 	}
-	dir, err := emptyDir(o.dir)
-	if err != nil {
-		return err
+	if err := os.MkdirAll(o.dir, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
 	}
 	debug.SetGCPercent(devGC)
-	work, d, err := startDevnet(ctx, t.ui, dir, o.devListener)
-	if err == nil {
+	o.kept, o.http = true, devListen
+	work, d, err := startDevnet(ctx, t.ui, o.dir, o.devListener)
+	if err == nil && !o.goesOn {
 		err = d.setUp(work, walletNames(o.wallets), document, funds)
 	}
 	if err == nil {
@@ -134,7 +163,10 @@ func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, f
 	if err := d.enrol(ctx, key, wallets, document); err != nil {
 		return err
 	}
-	return d.fund(ctx, wallets, funds)
+	if err := d.fund(ctx, wallets, funds); err != nil {
+		return err
+	}
+	return d.markReady()
 }
 
 // document returns the policy that every party's admin signs.
@@ -162,7 +194,7 @@ agents:
 
 func (d *devnet) report() devReport {
 	r := devReport{Context: filepath.Join(d.dir, "contexts.yaml"), AgentKey: d.sites[0].AgentKeyFile, OperatorKeys: map[string]string{},
-		Liteserver: devLiteserver{d.lite.Addr, d.lite.PublicKey}}
+		Liteserver: devLiteserver{d.lite.Addr, d.lite.PublicKey}, Toncenter: d.http.URL}
 	for i, p := range d.parties {
 		r.Nodes = append(r.Nodes, devNode{p.name, p.url(), "http://" + p.metrics + "/metrics", d.processes[i].cmd.Process.Pid})
 		r.OperatorKeys[p.name] = p.path("operator.key")
@@ -177,5 +209,6 @@ func (d *devnet) text(w io.Writer) {
 		line(w, n.Party, n.URL, n.Metrics, n.PID)
 	}
 	line(w, "liteserver "+r.Liteserver.Addr+", key "+base64.StdEncoding.EncodeToString(r.Liteserver.PublicKey))
+	line(w, "toncenter  "+r.Toncenter+"/api/v2/jsonRPC")
 	line(w, "try: mpcctl --contexts "+r.Context+" status")
 }

@@ -23,6 +23,7 @@ type devnet struct {
 	dir       string
 	chain     *devchain.Chain
 	lite      *devchain.Server
+	http      *devchain.Toncenter
 	parties   []*party
 	contexts  Contexts
 	sites     []*site // one a party, in the same order
@@ -31,7 +32,7 @@ type devnet struct {
 	cancel    context.CancelCauseFunc
 }
 
-// startDevnet starts a network over the empty directory dir, its liteserver where at says. The context that it returns ends, with the cause, when ctx
+// startDevnet starts a network over the directory dir, which is empty unless the network goes on, its liteserver where at says. The context that it returns ends, with the cause, when ctx
 // does or when a node ends by itself. The network must be stopped whether or not there is an error.
 func startDevnet(ctx context.Context, u *ui, dir string, at devListener) (context.Context, *devnet, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -59,16 +60,26 @@ func startDevnet(ctx context.Context, u *ui, dir string, at devListener) (contex
 	return ctx, d, d.awaitLinks(ctx)
 }
 
-// prepare starts the chain and writes all files.
+// prepare starts the chain, and writes all files or reads those of the network that goes on.
 func (d *devnet) prepare(at devListener) (err error) {
-	if d.chain, err = devchain.New(devchain.Config{GlobalID: devGlobalID, BlockEvery: devchain.DefaultBlockEvery}); err != nil {
+	if at.goesOn {
+		if d.parties, d.contexts, err = at.readLayout(d.dir); err != nil {
+			return err
+		}
+	}
+	if d.chain, err = devchain.New(at.chain(d.dir)); err != nil {
 		return err
 	}
 	if d.lite, err = d.chain.Serve(at.listen); err != nil {
 		return err
 	}
-	if d.parties, d.contexts, err = layOut(d.dir, d.lite, at.trusted(d.chain)); err != nil {
+	if d.http, err = d.chain.ServeToncenter(at.http); err != nil {
 		return err
+	}
+	if !at.goesOn {
+		if d.parties, d.contexts, err = layOut(d.dir, d.lite, at.trusted(d.chain)); err != nil {
+			return err
+		}
 	}
 	for _, x := range d.contexts.Contexts {
 		s, err := newSite(x)
@@ -144,6 +155,9 @@ func (d *devnet) stop() error {
 	var all []error
 	for range d.processes {
 		all = append(all, <-errs)
+	}
+	if d.http != nil {
+		all = append(all, d.http.Close())
 	}
 	if d.lite != nil {
 		all = append(all, d.lite.Close())

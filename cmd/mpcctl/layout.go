@@ -4,11 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -188,23 +186,4 @@ func devContexts(dir string, parties []*party, network [32]byte) (all Contexts, 
 		})
 	}
 	return all, all.write(filepath.Join(dir, "contexts.yaml"))
-}
-
-// emptyDir makes dir, which must not hold anything yet: nothing of a network can be used with another chain.
-func emptyDir(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("make directory: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make directory: %w", err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", fmt.Errorf("make directory: %w", err)
-	}
-	if len(entries) > 0 {
-		return "", hinted(errors.New(dir+" is not empty"), "the chain of a local network is in memory and ends with it: start each in a new directory")
-	}
-	return dir, nil
 }

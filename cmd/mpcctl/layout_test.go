@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"io/fs"
 	"net"
@@ -95,16 +96,28 @@ func TestAddressesAreFreeAndDiffer(t *testing.T) {
 	}
 }
 
-func TestLocalNetworkWantsAnEmptyDirectory(t *testing.T) {
+func TestLocalNetworkWantsAnEmptyDirectoryOrItsOwn(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := emptyDir(filepath.Join(dir, "new")); err != nil {
-		t.Error(err)
+	if _, goesOn, err := devDir(filepath.Join(dir, "new")); err != nil || goesOn {
+		t.Errorf("goes on %t, %v", goesOn, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := emptyDir(dir); err == nil || !strings.Contains(hintOf(err), "new directory") {
+	if _, _, err := devDir(dir); err == nil || !strings.Contains(hintOf(err), "new directory") {
 		t.Errorf("err = %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, readyFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, goesOn, err := devDir(dir); err != nil || !goesOn {
+		t.Errorf("goes on %t, %v", goesOn, err)
+	}
+	for _, flag := range []string{"--wallets=2", "--fund=1", "--unlimited", "--proofs", "--listen=127.0.0.1:1", "--policy=x"} {
+		var said bytes.Buffer
+		if code := run(t.Context(), []string{"dev", "--dir", dir, flag}, &said, &said); code != exitUsage || !strings.Contains(said.String(), "goes on as it was") {
+			t.Errorf("%s: exit code %d, %s", flag, code, said.String())
+		}
 	}
 }
 

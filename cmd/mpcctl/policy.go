@@ -11,6 +11,7 @@ import (
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/node/client"
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/strictyaml"
 )
 
 func (t *tool) policyCommand() *cobra.Command {
@@ -41,7 +42,7 @@ func readPolicy(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read policy: %w", err)
 	}
 	if _, err := policy.Parse(document); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, strictyaml.In(path, err)
 	}
 	return document, nil
 }

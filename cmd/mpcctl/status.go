@@ -59,10 +59,10 @@ func unready(all []outcome[client.Health]) error {
 }
 
 func statusText(w io.Writer, all []outcome[client.Health]) {
-	line(w, "CONTEXT", "PARTY", "READY", "PEERS", "BLOCK", "AUDIT", "POLICY", "MISSING")
+	line(w, "CONTEXT", "PARTY", "READY", "PEERS", "BLOCK", "AUDIT", "POLICY", "MISSING", "WARNINGS")
 	for _, o := range all {
 		if o.err != nil {
-			line(w, o.Context, "-", "no", "-", "-", "-", "-", o.Error)
+			line(w, o.Context, "-", "no", "-", "-", "-", "-", o.Error, "")
 			continue
 		}
 		h := o.Result
@@ -70,7 +70,7 @@ func statusText(w io.Writer, all []outcome[client.Health]) {
 		if !h.Ready {
 			ready = "no"
 		}
-		line(w, o.Context, h.Party, ready, peers(h.Peers), h.Chain.Seqno, h.Audit, or(h.Policy[:min(len(h.Policy), 16)], "none"), strings.Join(h.Missing, "; "))
+		line(w, o.Context, h.Party, ready, peers(h.Peers), h.Chain.Seqno, h.Audit, or(h.Policy[:min(len(h.Policy), 16)], "none"), strings.Join(h.Missing, "; "), strings.Join(h.Warnings, "; "))
 	}
 }
 

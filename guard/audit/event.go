@@ -15,6 +15,8 @@ const (
 	TransactionUnexplained EventType = "transaction_unexplained" // the chain ran what this node has no record of
 	TransactionByOwner     EventType = "transaction_by_owner"    // a wallet's owner signed without asking
 	TransactionExplained   EventType = "transaction_explained"   // the agent's request for it was verified afterwards
+	ContractOrdered        EventType = "contract_ordered"        // a policy wallet did what its owner or guardian ordered
+	ContractChanged        EventType = "contract_changed"        // a policy wallet's policy, spender or freeze is another than before
 	KillRaised             EventType = "kill_raised"
 	KillLifted             EventType = "kill_lifted"
 	PolicyApplied          EventType = "policy_applied"

@@ -4,10 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tonaiagent/mpcnode/strictyaml"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -157,10 +159,10 @@ func TestBadDocumentIsRefusedWithItsPlace(t *testing.T) {
 		line     int
 		says     string
 	}{
-		"unknown key":             {agent("preset: balanced\nextra: 1"), 5, `"extra"`},
-		"unknown key at the top":  {"version: 1\nagent: {}\n", 2, `"agent"`},
-		"unknown key deep inside": {agent(strings.Replace(custom, "maxPerHour", "perHour", 1)), 9, `"perHour"`},
-		"key in another case":     {agent("Preset: balanced"), 4, `"Preset"`},
+		"unknown key":             {agent("preset: balanced\nextra: 1"), 5, "extra: unknown"},
+		"unknown key at the top":  {"version: 1\nagent: {}\n", 2, "agent: unknown"},
+		"unknown key deep inside": {agent(strings.Replace(custom, "maxPerHour", "perHour", 1)), 9, "rate.perHour: unknown"},
+		"key in another case":     {agent("Preset: balanced"), 4, "Preset: unknown"},
 		"duplicate key":           {agent("preset: balanced\npreset: aggressive"), 5, "already defined"},
 		"duplicate agent":         {agent("preset: balanced") + "  agent-1:\n    preset: aggressive\n", 5, "already defined"},
 		"number for an amount":    {agent(strings.Replace(custom, `"500"`, `500`, 1)), 5, "quoted string"},
@@ -177,16 +179,16 @@ func TestBadDocumentIsRefusedWithItsPlace(t *testing.T) {
 		"no capabilities":         {without("capabilities"), 4, "wants a preset"},
 		"no limits":               {without("limits"), 4, "wants a preset"},
 		"no tokens":               {without("allowedTokens"), 4, "wants a preset"},
-		"no daily limit":          {agent(strings.Replace(custom, `daily: "2000", `, "", 1)), 4, "daily"},
-		"limits that contradict":  {agent(strings.Replace(custom, `"2000"`, `"400"`, 1)), 4, "does not hold"},
+		"no daily limit":          {agent(strings.Replace(custom, `daily: "2000", `, "", 1)), 5, "daily"},
+		"limits that contradict":  {agent(strings.Replace(custom, `"2000"`, `"400"`, 1)), 5, "does not hold"},
 		"limits that overflow":    {agent(`{capabilities: {}, limits: {perTransaction: "1", daily: "1329227995784915872903807060"}, allowedTokens: [TON]}`), 4, "2^120"},
 		"unknown action":          {agent(strings.Replace(custom, "staking: {enabled: true}", "staking: {enabled: true, actions: [vote]}", 1)), 4, `"vote"`},
 		"endless actions":         {agent(strings.Replace(custom, "staking: {enabled: true}", "staking: {enabled: true, actions: ["+strings.Repeat("stake, ", 17)+"]}", 1)), 4, "more than 16"},
-		"rate of both":            {agent(strings.Replace(custom, "maxPerHour: 20", "maxPerHour: 20, unlimited: true", 1)), 4, "rate"},
-		"rate of neither":         {agent(strings.Replace(custom, "maxPerHour: 20, ", "", 1)), 4, "rate"},
+		"rate of both":            {agent(strings.Replace(custom, "maxPerHour: 20", "maxPerHour: 20, unlimited: true", 1)), 9, "rate"},
+		"rate of neither":         {agent(strings.Replace(custom, "maxPerHour: 20, ", "", 1)), 9, "rate"},
 		"negative rate":           {agent(strings.Replace(custom, "maxPerHour: 20", "maxPerHour: -1", 1)), 9, ""},
-		"tokens of both":          {agent(strings.Replace(custom, "perSecond: 2", "unlimited: true", 1)), 4, "callerTokens"},
-		"tokens of neither":       {agent(strings.Replace(custom, "perSecond: 2, ", "", 1)), 4, "callerTokens"},
+		"tokens of both":          {agent(strings.Replace(custom, "perSecond: 2", "unlimited: true", 1)), 12, "callerTokens"},
+		"tokens of neither":       {agent(strings.Replace(custom, "perSecond: 2, ", "", 1)), 12, "callerTokens"},
 		"confidence above 1":      {agent(strings.Replace(custom, "0.5", "1.5", 1)), 10, "between 0 and 1"},
 		"confidence too fine":     {agent(strings.Replace(custom, "0.5", "0.5001", 1)), 10, "3 decimals"},
 		"slippage as an exponent": {agent(strings.Replace(custom, "0.01", "1e-2", 1)), 4, "between 0 and 1"},
@@ -199,28 +201,56 @@ func TestBadDocumentIsRefusedWithItsPlace(t *testing.T) {
 		"tag":                     {"version: !!int 1\n", 1, "tags"},
 		"second document":         {agent("preset: balanced") + "---\nversion: 2\n", 0, "one YAML document"},
 		"nothing":                 {"", 0, "one YAML document"},
-		"a list":                  {"- 1\n", 1, "mapping"},
+		"a list":                  {"- 1\n", 1, "want fields"},
 		"not YAML":                {"version: [1\n", 1, ""},
-		"no version":              {"agents:\n  a:\n    preset: balanced\n", 1, "version is missing"},
+		"no version":              {"agents:\n  a:\n    preset: balanced\n", 1, "version: missing"},
 		"version that is none":    {"version: one\n", 1, ""},
 		"negative version":        {"version: -1\n", 1, ""},
 		"no agents":               {"version: 1\n", 1, "agents"},
-		"agent without a set":     {"version: 1\nagents:\n  agent-1:\n", 1, "agent-1"},
-		"agent that is no id":     {"version: 1\nagents:\n  Agent:\n    preset: balanced\n", 1, "Agent"},
-		"parent that is short":    {"version: 1\nparent: abcd\nagents:\n  a:\n    preset: balanced\n", 1, "parent"},
-		"parent that is not hex":  {"version: 1\nparent: " + strings.Repeat("zz", 32) + "\n", 1, "parent"},
+		"agent without a set":     {"version: 1\nagents:\n  agent-1:\n", 3, "agent-1"},
+		"agent that is no id":     {"version: 1\nagents:\n  Agent:\n    preset: balanced\n", 4, "Agent"},
+		"parent that is short":    {"version: 1\nparent: abcd\nagents:\n  a:\n    preset: balanced\n", 2, "parent"},
+		"parent that is not hex":  {"version: 1\nparent: " + strings.Repeat("zz", 32) + "\n", 2, "parent"},
 		"oversized":               {strings.Repeat("#", 256<<10+1), 0, "larger"},
-		"endless list":            {agent(strings.Replace(custom, "[TON, native]", "["+strings.Repeat("TON, ", 1025)+"]", 1)), 4, "longer than 1024"},
+		"endless list":            {agent(strings.Replace(custom, "[TON, native]", "["+strings.Repeat("TON, ", 1025)+"]", 1)), 6, "at most 1024"},
 	} {
 		_, err := Parse([]byte(bad.document))
-		var e *Error
-		if !errors.As(err, &e) {
+		var m strictyaml.Mistakes
+		if !errors.As(err, &m) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if strings.Contains(e.Error(), "line 0") || e.Line != bad.line || !strings.Contains(e.Error(), bad.says) {
+		if !slices.ContainsFunc(m, func(one strictyaml.Mistake) bool {
+			return (one.Line > 0) == (one.Column > 0) && one.Line == bad.line && strings.Contains(one.Error(), bad.says)
+		}) {
 			t.Errorf("%s: %v, want line %d and %q", name, err, bad.line, bad.says)
 		}
+	}
+}
+
+func TestEveryMistakeIsReported(t *testing.T) {
+	_, err := Parse([]byte(`version: one
+parent: abcd
+agents:
+  agent-1:
+    preset: reckless
+    extra: 1
+    rate: {maxPerHour: many}
+  agent-2:
+    limits: {perTransaction: 5, daily: "1"}
+    maxValidity: 1h
+`))
+	want := `1:10: version: want a whole number of at most 64 bits, not negative
+2:9: parent: want the 64 hex digits of a bundle's hash
+5:13: agents.agent-1.preset: "reckless" is none of conservative, balanced, aggressive
+6:5: agents.agent-1.extra: unknown field
+7:24: agents.agent-1.rate.maxPerHour: want a whole number of at most 32 bits, not negative
+9:5: agents.agent-2.allowedTokens: missing: wants a preset, or capabilities, limits and allowedTokens
+9:5: agents.agent-2.capabilities: missing: wants a preset, or capabilities, limits and allowedTokens
+9:30: agents.agent-2.limits.perTransaction: an amount is a quoted string such as "1.5", not a number
+10:18: agents.agent-2.maxValidity: maxValidity is a duration from 1s to 10m in whole seconds, such as "120s"`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
 
@@ -333,8 +363,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		bundle, err := Parse(b)
 		if err != nil {
-			var e *Error
-			if !errors.As(err, &e) {
+			var m strictyaml.Mistakes
+			if !errors.As(err, &m) {
 				t.Fatalf("%T: %v", err, err)
 			}
 			return

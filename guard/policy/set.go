@@ -5,8 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/tonaiagent/mpcnode/strictyaml"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -50,25 +51,28 @@ type tokenFields struct {
 // UnmarshalYAML decodes and resolves one set, so that what is wrong with it is reported where it stands.
 func (s *permissionSet) UnmarshalYAML(n ast.Node) error {
 	var f fields
-	if err := yaml.NodeToValue(n, &f, yaml.Strict()); err != nil {
-		return err
+	unread := strictyaml.Decode(n, &f)
+	wrong := unread
+	resolved, problems := f.resolve()
+	for _, p := range problems {
+		if !unread.Hide(p.path) {
+			wrong = append(wrong, strictyaml.At(n, p.path, p.text))
+		}
 	}
-	p, err := f.resolve()
-	if err != nil {
-		return at(n, err.Error())
-	}
-	s.resolved = p
-	return nil
+	s.resolved = resolved
+	return wrong.Err()
 }
 
-func (f fields) resolve() (Permissions, error) {
-	if len(f.AllowedDestinations) > maxListed || len(f.AllowedTokens) > maxListed {
-		return Permissions{}, fmt.Errorf("a list is longer than %d", maxListed)
+// resolve returns the permissions and all that is wrong with them; they count for nothing then.
+func (f fields) resolve() (Permissions, []problem) {
+	p, problems := f.base()
+	bad := func(path string, err error) {
+		if err != nil {
+			problems = append(problems, problem{path, err.Error()})
+		}
 	}
-	p, err := f.base()
-	if err != nil {
-		return Permissions{}, err
-	}
+	bad("allowedTokens", checkLength(len(f.AllowedTokens)))
+	bad("allowedDestinations", checkLength(len(f.AllowedDestinations)))
 	for _, d := range f.AllowedDestinations {
 		p.AllowedDestinations = append(p.AllowedDestinations, ton.Address(d))
 	}
@@ -77,71 +81,81 @@ func (f fields) resolve() (Permissions, error) {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
 	}
 	if f.Rate != nil {
-		if p.Rate, err = f.Rate.resolve(p.Rate); err != nil {
-			return Permissions{}, err
-		}
+		bad("rate", f.Rate.resolve(&p.Rate))
 	}
 	if f.CallerTokens != nil {
-		return p, f.CallerTokens.resolve(&p.CallerTokens)
+		bad("callerTokens", f.CallerTokens.resolve(&p.CallerTokens))
 	}
-	return p, nil
+	return p, problems
+}
+
+func checkLength(n int) error {
+	if n > maxListed {
+		return fmt.Errorf("%d are listed, at most %d may be", n, maxListed)
+	}
+	return nil
 }
 
 // base returns what the additions are put on: the preset, or the custom set.
-func (f fields) base() (Permissions, error) {
+func (f fields) base() (Permissions, []problem) {
 	if f.Preset == "" {
 		return f.custom()
 	}
 	p, ok := Preset(f.Preset)
 	if !ok {
-		return Permissions{}, fmt.Errorf("preset %.40q is none of conservative, balanced, aggressive", f.Preset)
+		return p, []problem{{"preset", fmt.Sprintf("%.40q is none of conservative, balanced, aggressive", f.Preset)}}
 	}
 	if f.Capabilities != nil || f.Limits != nil || f.AllowedTokens != nil || f.RequireApprovalAbove != nil {
-		return Permissions{}, fmt.Errorf("preset %s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself", f.Preset)
+		return p, []problem{{"preset", fmt.Sprintf("%s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself", f.Preset)}}
 	}
 	return p, nil
 }
 
-func (f fields) custom() (Permissions, error) {
-	if f.Capabilities == nil || f.Limits == nil || len(f.AllowedTokens) == 0 {
-		return Permissions{}, fmt.Errorf("wants a preset, or capabilities, limits and allowedTokens")
-	}
-	p := Permissions{
-		Capabilities: *f.Capabilities,
+func (f fields) custom() (p Permissions, problems []problem) {
+	p = Permissions{
 		Rate:         Rate{MaxPerHour: 10, Cooldown: 60 * time.Second},
 		MaxValidity:  defaultValidity,
 		CallerTokens: CallerTokens{PerSecond: 1, Burst: 60},
 	}
-	if err := p.Capabilities.check(); err != nil {
-		return Permissions{}, err
+	for name, missing := range map[string]bool{
+		"capabilities": f.Capabilities == nil, "limits": f.Limits == nil, "allowedTokens": len(f.AllowedTokens) == 0,
+	} {
+		if missing {
+			problems = append(problems, problem{name, "missing: wants a preset, or capabilities, limits and allowedTokens"})
+		}
 	}
-	var err error
-	if p.Limits, err = f.Limits.resolve(); err != nil {
-		return Permissions{}, err
+	if f.Capabilities != nil {
+		p.Capabilities = *f.Capabilities
+		problems = append(problems, p.Capabilities.check()...)
+	}
+	if f.Limits != nil {
+		var err error
+		if p.Limits, err = f.Limits.resolve(); err != nil {
+			problems = append(problems, problem{"limits", err.Error()})
+		}
 	}
 	for _, t := range f.AllowedTokens {
 		p.AllowedTokens = append(p.AllowedTokens, string(t))
 	}
 	p.RequireApprovalAbove = (*ton.Nano)(f.RequireApprovalAbove)
-	return p, nil
+	return p, problems
 }
 
 // resolve fills in weekly and monthly limits, 4 and 10 times the daily one, and refuses limits that contradict.
-func (l limitFields) resolve() (Limits, error) {
+func (l limitFields) resolve() (r Limits, err error) {
 	if l.PerTransaction == nil || l.Daily == nil {
-		return Limits{}, fmt.Errorf("limits: perTransaction or daily is missing")
+		return r, fmt.Errorf("perTransaction or daily is missing")
 	}
-	r := Limits{PerTransaction: ton.Nano(*l.PerTransaction), Daily: ton.Nano(*l.Daily)}
-	var err error
+	r = Limits{PerTransaction: ton.Nano(*l.PerTransaction), Daily: ton.Nano(*l.Daily)}
 	if r.Weekly, err = orTimes(l.Weekly, r.Daily, 4); err != nil {
-		return Limits{}, err
+		return r, err
 	}
 	if r.Monthly, err = orTimes(l.Monthly, r.Daily, 10); err != nil {
-		return Limits{}, err
+		return r, err
 	}
 	rising := []ton.Nano{r.PerTransaction, r.Daily, r.Weekly, r.Monthly}
 	if !slices.IsSortedFunc(rising, ton.Nano.Cmp) {
-		return Limits{}, fmt.Errorf("limits: perTransaction ≤ daily ≤ weekly ≤ monthly does not hold")
+		return r, fmt.Errorf("perTransaction ≤ daily ≤ weekly ≤ monthly does not hold")
 	}
 	return r, nil
 }
@@ -152,44 +166,46 @@ func orTimes(a *amount, daily ton.Nano, times int) (sum ton.Nano, err error) {
 	}
 	for range times {
 		if sum, err = sum.Add(daily); err != nil {
-			return ton.Nano{}, fmt.Errorf("limits: %w", err)
+			return ton.Nano{}, err
 		}
 	}
 	return sum, nil
 }
 
-func (r rateFields) resolve(base Rate) (Rate, error) {
+func (r rateFields) resolve(out *Rate) error {
 	if r.Unlimited == (r.MaxPerHour != 0) {
-		return Rate{}, fmt.Errorf("rate: wants either maxPerHour above 0 or unlimited: true")
+		return fmt.Errorf("wants either maxPerHour above 0 or unlimited: true")
 	}
-	out := Rate{MaxPerHour: r.MaxPerHour, Unlimited: r.Unlimited, Cooldown: base.Cooldown}
+	out.MaxPerHour, out.Unlimited = r.MaxPerHour, r.Unlimited
 	if r.CooldownSeconds != nil {
 		out.Cooldown = time.Duration(*r.CooldownSeconds) * time.Second
 	}
-	return out, nil
+	return nil
 }
 
 func (t tokenFields) resolve(out *CallerTokens) error {
 	if t.Unlimited == (t.PerSecond != 0 && t.Burst != 0) || t.Unlimited && t.PerSecond+t.Burst != 0 {
-		return fmt.Errorf("callerTokens: wants either perSecond and burst above 0 or unlimited: true")
+		return fmt.Errorf("wants either perSecond and burst above 0 or unlimited: true")
 	}
 	*out = CallerTokens(t)
 	return nil
 }
 
 // check refuses actions that no capability of that name has.
-func (c Capabilities) check() error {
+func (c Capabilities) check() (problems []problem) {
 	for name, c := range map[string]Capability{
 		"trading": c.Trading, "transfers": c.Transfers, "staking": c.Staking, "nft": c.NFT, "governance": c.Governance,
 	} {
+		path := "capabilities." + name + ".actions"
 		if len(c.Actions) > maxActions {
-			return fmt.Errorf("capabilities.%s.actions: more than %d", name, maxActions)
+			problems = append(problems, problem{path, fmt.Sprintf("more than %d", maxActions)})
+			continue
 		}
 		for _, a := range c.Actions {
 			if kind[a] != name {
-				return fmt.Errorf("capabilities.%s.actions: there is no %.40q", name, a)
+				problems = append(problems, problem{path, fmt.Sprintf("there is no %.40q", a)})
 			}
 		}
 	}
-	return nil
+	return problems
 }

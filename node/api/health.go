@@ -21,7 +21,7 @@ func (s *server) health(ctx context.Context, _ *struct{}) (*reply[client.Health]
 	}
 	out := client.Health{
 		Party: h.Party, Network: hex.EncodeToString(h.Network[:]), Release: node.Release,
-		Ready: len(h.Missing) == 0, Missing: h.Missing, Peers: []client.PeerHealth{},
+		Ready: len(h.Missing) == 0, Missing: h.Missing, Warnings: h.Warnings, Peers: []client.PeerHealth{},
 		Chain: client.ChainHealth{Seqno: h.Head.Seqno, Time: h.Head.Time}, Audit: h.Audit, Trips: tripsOf(h.Trips),
 	}
 	if h.HeadErr != nil {

@@ -89,16 +89,17 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
 // Health is one node's own state.
 type Health struct {
-	Party   string       `json:"party"`
-	Network string       `json:"network"` // network id
-	Release string       `json:"release"`
-	Ready   bool         `json:"ready"`
-	Missing []string     `json:"missing,omitempty"` // what keeps it from being ready
-	Peers   []PeerHealth `json:"peers"`
-	Chain   ChainHealth  `json:"chain"`
-	Audit   uint64       `json:"audit_entries"`
-	Policy  string       `json:"policy"` // hash, hex; "" for none
-	Trips   []Trip       `json:"trips"`
+	Party    string       `json:"party"`
+	Network  string       `json:"network"` // network id
+	Release  string       `json:"release"`
+	Ready    bool         `json:"ready"`
+	Missing  []string     `json:"missing,omitempty"`  // what keeps it from being ready
+	Warnings []string     `json:"warnings,omitempty"` // what somebody should look at although it may sign
+	Peers    []PeerHealth `json:"peers"`
+	Chain    ChainHealth  `json:"chain"`
+	Audit    uint64       `json:"audit_entries"`
+	Policy   string       `json:"policy"` // hash, hex; "" for none
+	Trips    []Trip       `json:"trips"`
 }
 
 // PeerHealth is one link.

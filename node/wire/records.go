@@ -9,6 +9,7 @@ import (
 	"github.com/tonaiagent/mpcnode/guard/kill"
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/contracts"
 )
 
 // What people sign before a node takes it in. The tool signs where the key is; the node verifies again.
@@ -47,6 +48,15 @@ func SignSubwallet(network [32]byte, party string, key ed25519.PrivateKey, id, k
 // SignOwnedWallet signs a wallet whose owner alone holds the key: its public key is enrolled, and nothing else of it.
 func SignOwnedWallet(network [32]byte, party string, key ed25519.PrivateKey, id string, v ton.Version, owner [32]byte, globalID int32, subwallet uint16) (guard.Signed[guard.WalletRecord], error) {
 	r, err := guard.NewOwnedWallet(id, v, owner, globalID, subwallet)
+	if err != nil {
+		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
+	}
+	return signRecord(network, party, key, r), nil
+}
+
+// SignContractWallet signs a policy wallet that is deployed in the state initial, whose spender is the parties' key keyID.
+func SignContractWallet(network [32]byte, party string, key ed25519.PrivateKey, id, keyID string, epoch uint32, initial contracts.State, globalID int32) (guard.Signed[guard.WalletRecord], error) {
+	r, err := guard.NewContractWallet(id, keyID, epoch, initial, globalID)
 	if err != nil {
 		return guard.Signed[guard.WalletRecord]{}, fmt.Errorf("sign wallet: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node"
-	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -17,11 +16,7 @@ func owned(t *testing.T) *network {
 	t.Helper()
 	w := ready(t)
 	for _, name := range names {
-		record, err := wire.SignOwnedWallet(w.id(), name, seed("operator "+name), "own", ton.V5R1, public("owner"), globalID, 0)
-		w.must(err)
-		w.must(w.node(name).AddWallet(t.Context(), record))
-		w.must(w.node(name).AddAgent(t.Context(), wire.SignAgent(w.id(), name, seed("operator "+name), guard.AgentRecord{ID: "agent-1",
-			Revision: 2, PublicKey: public("agent agent-1"), Wallets: []string{"w1", "own"}})))
+		w.enrolOwned(name, "own", 2, "w1")
 	}
 	w.fund("own", "50")
 	return w

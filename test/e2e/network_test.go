@@ -46,7 +46,7 @@ var names = []string{"backup", "platform", "user"}
 
 // network is n parties on one chain.
 type network struct {
-	t       *testing.T
+	t       testing.TB
 	memory  *p2p.Memory
 	chain   *devchain.Chain
 	offset  atomic.Int64 // what advance has added to the clock
@@ -61,7 +61,18 @@ type party struct {
 	node  *node.Node
 	chain *liteserver
 
-	remote bool // it starts without its liteserver
+	remote bool                           // it starts without its liteserver
+	shown  atomic.Pointer[chain.Sighting] // by its toncenter; nil: it has none
+}
+
+// centred is a view with toncenters that show what a story says.
+type centred struct {
+	*chain.Client
+	shown *atomic.Pointer[chain.Sighting]
+}
+
+func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
+	return []chain.Sighting{*c.shown.Load()}
 }
 
 // liteserver is a party's way to the chain, which can be cut.
@@ -70,6 +81,7 @@ type liteserver struct {
 	down atomic.Bool
 	mute atomic.Bool // messages get lost
 	lie  atomic.Pointer[func(*lite.AccountState)]
+	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
 }
 
 func (l *liteserver) cut(down bool) { l.down.Store(down) }
@@ -79,16 +91,31 @@ func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Seria
 	if _, isMessage := query.(lite.SendMessage); l.down.Load() || isMessage && l.mute.Load() {
 		return errors.New("connection refused")
 	}
-	err := l.LiteClient.QueryLiteserver(ctx, query, result)
-	if lie := l.lie.Load(); lie != nil && err == nil {
-		if to, ok := result.(*tl.Serializable); ok {
-			if state, is := (*to).(lite.AccountState); is {
-				(*lie)(&state)
-				*to = state
-			}
+	if err := l.LiteClient.QueryLiteserver(ctx, query, result); err != nil {
+		return err
+	}
+	if to, ok := result.(*tl.Serializable); ok {
+		return l.change(to)
+	}
+	return nil
+}
+
+// change is what the story does to an answer.
+func (l *liteserver) change(answer *tl.Serializable) error {
+	switch a := (*answer).(type) {
+	case lite.AccountState:
+		if lie := l.lie.Load(); lie != nil {
+			(*lie)(&a)
+			*answer = a
+		}
+	case lite.TransactionList:
+		if see := l.list.Load(); see != nil {
+			err := (*see)(&a)
+			*answer = a
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // seed gives every key of a story a stable value.
@@ -106,7 +133,7 @@ func newNetwork(t *testing.T, need int) *network {
 
 // networkOn is a network of that name. Only on dev the liteservers are trusted; on others all that they say is proven,
 // from the chain's first block on.
-func networkOn(t *testing.T, name string, need int) *network {
+func networkOn(t testing.TB, name string, need int) *network {
 	t.Helper()
 	w := &network{t: t, memory: p2p.NewMemory(), parties: map[string]*party{}}
 	var err error
@@ -163,8 +190,12 @@ func (w *network) up(name string) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", name)
 	}
-	var err error
-	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: client, Log: log})
+	view, err := node.Chain(client), error(nil)
+	if p.shown.Load() != nil {
+		p.cfg.Chain.Toncenter = []node.Toncenter{{URL: "https://toncenter.example", Version: "v3"}}
+		view = centred{client, &p.shown}
+	}
+	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: view, Log: log})
 	w.must(err)
 }
 

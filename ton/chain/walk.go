@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
 	lite "github.com/xssnick/tonutils-go/ton"
@@ -18,19 +19,15 @@ import (
 // When more than limit (1 to MaxWalk) lie between, the newest limit of them are returned with ErrIncomplete; the walk goes
 // on from the first one's PrevLT and PrevHash, put in place of acc's last transaction. Each page of 16 has its own deadline.
 func (c *Client) Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error) {
-	if limit < 1 || limit > MaxWalk {
-		return nil, fmt.Errorf("list transactions of %s: limit %d is not 1 to %d", w.Address, limit, MaxWalk)
-	}
-	if acc.Address != w.Address {
-		return nil, fmt.Errorf("list transactions of %s: state is that of %s", w.Address, acc.Address)
-	}
 	l := walk{client: c, wallet: w, next: position{acc.LastLT, acc.LastHash}, end: position{afterLT, afterHash}, limit: limit}
-	err := l.run(ctx)
-	if err != nil && !errors.Is(err, ErrIncomplete) {
-		return nil, fmt.Errorf("list transactions of %s: %w", w.Address, err)
-	}
-	slices.Reverse(l.found)
-	return l.found, err
+	return l.list(ctx, acc)
+}
+
+// TransactionsSince is Transactions for an account that is known from nowhere: it returns those that came after since, and
+// the one before them, or all from the first on. No more is asked for, as few liteservers keep what is older than a month.
+func (c *Client) TransactionsSince(ctx context.Context, w ton.Wallet, acc ton.Account, since time.Time, limit int) ([]ton.Executed, error) {
+	l := walk{client: c, wallet: w, next: position{acc.LastLT, acc.LastHash}, since: since, limit: limit}
+	return l.list(ctx, acc)
 }
 
 // position names a transaction of an account; the zero value is before the first.
@@ -45,12 +42,42 @@ type walk struct {
 	wallet ton.Wallet
 	next   position // to be read, by what follows it
 	end    position
+	since  time.Time // the walk ends at a transaction that isn't later; zero: at end alone
 	limit  int
 	found  []ton.Executed // newest first
 }
 
+// list walks from acc's last transaction, and returns what was found in the order in which it happened.
+func (l *walk) list(ctx context.Context, acc ton.Account) ([]ton.Executed, error) {
+	err := l.check(acc)
+	if err == nil {
+		err = l.run(ctx)
+	}
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return nil, fmt.Errorf("list transactions of %s: %w", l.wallet.Address, err)
+	}
+	slices.Reverse(l.found)
+	return l.found, err
+}
+
+func (l *walk) check(acc ton.Account) error {
+	if l.limit < 1 || l.limit > MaxWalk {
+		return fmt.Errorf("limit %d is not 1 to %d", l.limit, MaxWalk)
+	}
+	if acc.Address != l.wallet.Address {
+		return fmt.Errorf("state is that of %s", acc.Address)
+	}
+	return nil
+}
+
+// ended reports whether nothing older is wanted.
+func (l *walk) ended() bool {
+	n := len(l.found)
+	return l.next == l.end || n > 0 && !l.since.IsZero() && !l.found[n-1].Time.After(l.since)
+}
+
 func (l *walk) run(ctx context.Context) error {
-	for l.next != l.end {
+	for !l.ended() {
 		switch {
 		case l.next.lt <= l.end.lt:
 			return fmt.Errorf("%w: transaction %d is not in the account's list", ErrUnavailable, l.end.lt)
@@ -87,8 +114,8 @@ func (l *walk) read(boc []byte, count int) error {
 		return fmt.Errorf("got %d transactions, asked for %d", len(cells), count)
 	}
 	for _, tx := range cells {
-		if l.next == l.end {
-			return nil // the page goes on with what is known already
+		if l.ended() {
+			return nil // the page goes on with what is known already, or not wanted
 		}
 		if err := l.take(tx); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/tonaiagent/mpcnode/ton/devchain"
@@ -42,6 +43,35 @@ func TestWalkLeadsToThePositionAcrossPages(t *testing.T) {
 		if err != nil || len(rest) != len(all)-1-from || len(rest) > 0 && rest[0].PrevHash != all[from].Hash {
 			t.Errorf("after %d: %d transactions, %v", from, len(rest), err)
 		}
+	}
+}
+
+// What is older than the one before since may be gone from every liteserver, so it isn't asked for.
+func TestWalkSinceATimeEndsWithTheOneBefore(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	start := now
+	chain, err := devchain.New(devchain.Config{GlobalID: globalID, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer chain.Close()
+	w := newSigner(t, 1).Wallet
+	for range 3 * perPage {
+		fund(t, chain, w.Address, "1")
+		now = now.Add(time.Hour)
+	}
+	pages := 0
+	c := lying(chain, func(*lite.TransactionList) { pages++ })
+	acc := account(t, c, w.Address)
+	for since, want := range map[time.Duration]int{-time.Second: 48, 0: 48, time.Hour: 47, 30 * time.Hour: 18, 31*time.Hour - 1: 18, 1000 * time.Hour: 1} {
+		pages = 0
+		list, err := c.TransactionsSince(t.Context(), w, acc, start.Add(since), MaxWalk)
+		if err != nil || len(list) != want || pages != (want+perPage-1)/perPage {
+			t.Errorf("since %s: %d transactions on %d pages, %v; want %d", since, len(list), pages, err, want)
+		}
+	}
+	if list, err := c.TransactionsSince(t.Context(), w, acc, start, perPage); !errors.Is(err, ErrIncomplete) || len(list) != perPage {
+		t.Errorf("up to the limit: %d, %v", len(list), err)
 	}
 }
 

@@ -138,10 +138,23 @@ func sign(s Spend) (sig [64]byte) {
 	return [64]byte(ed25519.Sign(spenderKey, h[:]))
 }
 
+// assemble is the external message that carries s, whoever's it is: what only a contract in order is sent is ton's.
+func assemble(s Spend, sig [64]byte, init *cell.Cell) []byte {
+	body := cell.BeginCell().MustStoreSlice(sig[:], 512).MustStoreRef(s.Cell()).EndCell()
+	b := cell.BeginCell().MustStoreUInt(0b1000, 4) // ext_in_msg_info, no source
+	storeAddress(b, ton.Address{Hash: s.Account}).MustStoreUInt(0, 4)
+	if init == nil {
+		b.MustStoreBoolBit(false)
+	} else {
+		b.MustStoreUInt(0b11, 2).MustStoreRef(init)
+	}
+	return b.MustStoreBoolBit(true).MustStoreRef(body).EndCell().ToBOC()
+}
+
 // execute signs s and brings it to the chain.
 func (w *wallet) execute(s Spend) result {
 	w.t.Helper()
-	return w.deliver(mustCell(w.t, Assemble(s, sign(s), nil)))
+	return w.deliver(mustCell(w.t, assemble(s, sign(s), nil)))
 }
 
 // external brings any body to the chain.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
 const opJettonTransfer = 0x0f8a7ea5
@@ -37,6 +38,15 @@ func (j *JettonRule) admit(a Account, s Spend, now time.Time) error {
 		return refuse(ExitJettonLimit, "transfer of %s units and %s spent exceed %s a day", amount.Format(0), spent.Format(0), j.PerDay.Format(0))
 	}
 	return nil
+}
+
+// jettonAmount returns what a jetton transfer moves, and whether a body is one.
+func jettonAmount(body *cell.Cell) (amount ton.Nano, is bool) {
+	r := read(body)
+	op := r.uint(32)
+	r.uint(64) // query_id
+	amount = r.coins()
+	return amount, r.err == nil && op == opJettonTransfer
 }
 
 // checkParties reads the payee, who must be listed, and where excesses go, which must be the wallet itself.

@@ -20,9 +20,7 @@ const (
 
 // Caps on what is read from outside.
 const (
-	maxStateCells   = 65_536   // max_acc_state_cells (config param 43): no account has more
-	maxStateDepth   = 512      // max_depth of config param 43
-	maxPayloadBytes = 60 << 10 // as package ton: the chain takes external messages up to 64 KiB, header and signature included
-	maxPayloadCells = 4096     // as package ton
-	maxOrderCells   = 8192     // max_msg_cells (config param 43)
+	maxStateCells = 65_536 // max_acc_state_cells (config param 43): no account has more
+	maxStateDepth = 512    // max_depth of config param 43
+	maxOrderCells = 8192   // max_msg_cells (config param 43)
 )

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
@@ -53,14 +54,6 @@ type OwnerSend struct {
 	Msg     *cell.Cell // MessageRelaxed (block.tlb)
 }
 
-const (
-	opSetPolicy = 0x706f6c31 + iota
-	opSetSpender
-	opFreeze
-	opUnfreeze
-	opOwnerSend
-)
-
 const modeDestroy = 32
 
 func order(op, queryID uint64) *cell.Builder {
@@ -68,18 +61,18 @@ func order(op, queryID uint64) *cell.Builder {
 }
 
 func (o SetPolicy) Cell() *cell.Cell {
-	return order(opSetPolicy, o.QueryID).MustStoreRef(o.Config.cell()).MustStoreMaybeRef(o.Rules.root()).EndCell()
+	return order(ton.OrderSetPolicy, o.QueryID).MustStoreRef(o.Config.cell()).MustStoreMaybeRef(o.Rules.root()).EndCell()
 }
 
 func (o SetSpender) Cell() *cell.Cell {
-	return order(opSetSpender, o.QueryID).MustStoreSlice(o.Spender[:], 256).EndCell()
+	return order(ton.OrderSetSpender, o.QueryID).MustStoreSlice(o.Spender[:], 256).EndCell()
 }
 
-func (o Freeze) Cell() *cell.Cell   { return order(opFreeze, o.QueryID).EndCell() }
-func (o Unfreeze) Cell() *cell.Cell { return order(opUnfreeze, o.QueryID).EndCell() }
+func (o Freeze) Cell() *cell.Cell   { return order(ton.OrderFreeze, o.QueryID).EndCell() }
+func (o Unfreeze) Cell() *cell.Cell { return order(ton.OrderUnfreeze, o.QueryID).EndCell() }
 
 func (o OwnerSend) Cell() *cell.Cell {
-	return order(opOwnerSend, o.QueryID).MustStoreUInt(uint64(o.Mode), 8).MustStoreRef(o.Msg).EndCell()
+	return order(ton.OrderOwnerSend, o.QueryID).MustStoreUInt(uint64(o.Mode), 8).MustStoreRef(o.Msg).EndCell()
 }
 
 func (o SetPolicy) Check(s State) error {
@@ -112,6 +105,15 @@ func (o OwnerSend) Check(State) error {
 	return nil
 }
 
+// OrderName names an order by its operation.
+func OrderName(op uint32) string {
+	names := [...]string{"set_policy", "set_spender", "freeze", "unfreeze", "owner_send"}
+	if i := op - ton.OrderSetPolicy; i < uint32(len(names)) {
+		return names[i]
+	}
+	return fmt.Sprintf("%08x", op)
+}
+
 // DecodeOrder reads the body of an owner's message completely or refuses it.
 func DecodeOrder(body *cell.Cell) (o Order, err error) {
 	defer contain(&err)
@@ -131,15 +133,15 @@ func readOrder(body *cell.Cell) (o Order, err error) {
 	r := read(body)
 	op, queryID := r.uint(32), r.uint(64)
 	switch op {
-	case opSetPolicy:
+	case ton.OrderSetPolicy:
 		return readSetPolicy(r, queryID)
-	case opSetSpender:
+	case ton.OrderSetSpender:
 		o = SetSpender{QueryID: queryID, Spender: r.bits256()}
-	case opFreeze:
+	case ton.OrderFreeze:
 		o = Freeze{QueryID: queryID}
-	case opUnfreeze:
+	case ton.OrderUnfreeze:
 		o = Unfreeze{QueryID: queryID}
-	case opOwnerSend:
+	case ton.OrderOwnerSend:
 		o = OwnerSend{QueryID: queryID, Mode: uint8(r.uint(8)), Msg: r.ref()}
 	default:
 		return nil, fmt.Errorf("operation %08x is not an order", op)

@@ -189,7 +189,7 @@ func TestDeposits(t *testing.T) {
 	data := w.data().HashKey()
 	for name, body := range map[string]*cell.Cell{
 		"none": cell.BeginCell().EndCell(), "comment": comment("hi"), "excesses": op(0xd53276db), "31 bits": cell.BeginCell().MustStoreUInt(0, 31).EndCell(),
-		"next operation": op(opOwnerSend + 1), "the spend itself": w.spend(bob, one, nil).Cell(),
+		"next operation": op(ton.OrderOwnerSend + 1), "the spend itself": w.spend(bob, one, nil).Cell(),
 	} {
 		for _, from := range []ton.Address{stranger, owner} {
 			if r := w.internal(from, one, body); r.exit != 0 || r.aborted || len(r.out) != 0 || w.data().HashKey() != data {
@@ -202,16 +202,16 @@ func TestDeposits(t *testing.T) {
 // An order that is cut, or has a surplus where it would be lost, is refused whole and its money returned.
 func TestOrdersThatAreCut(t *testing.T) {
 	s := testState()
-	library := cell.BeginCell().MustStoreUInt(opSetPolicy, 32).MustStoreUInt(0, 64).MustStoreRef(libraryCell(s.Config.cell())).MustStoreMaybeRef(nil).EndCell()
+	library := cell.BeginCell().MustStoreUInt(ton.OrderSetPolicy, 32).MustStoreUInt(0, 64).MustStoreRef(libraryCell(s.Config.cell())).MustStoreMaybeRef(nil).EndCell()
 	rule := cell.NewDict(256)
 	mustSet(rule, bob[:], cell.BeginCell().MustStoreRef(libraryCell(s.Rules[bob].cell())).EndCell())
 	inline := cell.NewDict(256)
 	mustSet(inline, bob[:], cell.BeginCell().MustStoreUInt(1, 8).EndCell())
 	policy := func(rules *cell.Cell) *cell.Cell {
-		return cell.BeginCell().MustStoreUInt(opSetPolicy, 32).MustStoreUInt(0, 64).MustStoreRef(s.Config.cell()).MustStoreMaybeRef(rules).EndCell()
+		return cell.BeginCell().MustStoreUInt(ton.OrderSetPolicy, 32).MustStoreUInt(0, 64).MustStoreRef(s.Config.cell()).MustStoreMaybeRef(rules).EndCell()
 	}
 	for name, body := range map[string]*cell.Cell{
-		"only an op": op(opSetPolicy), "no spender": order(opSetSpender, 1).EndCell(), "no message": order(opOwnerSend, 1).MustStoreUInt(3, 8).EndCell(),
+		"only an op": op(ton.OrderSetPolicy), "no spender": order(ton.OrderSetSpender, 1).EndCell(), "no message": order(ton.OrderOwnerSend, 1).MustStoreUInt(3, 8).EndCell(),
 		"library config": library, "library rule": policy(rule.AsCell()), "rule that is none": policy(inline.AsCell()),
 		"dictionary that is none": policy(op(0xffffffff)), "dictionary of references": policy(cell.BeginCell().MustStoreRef(op(1)).EndCell()),
 		"library dictionary": policy(libraryCell(op(1))),

@@ -17,7 +17,7 @@ func (w *wallet) asSeen() Account {
 func (w *wallet) wantExit(s Spend, want Exit) result {
 	w.t.Helper()
 	err := Check(w.asSeen(), s, w.now)
-	before := w.account.ShardAccountCell().HashKey()
+	before, after := w.account.ShardAccountCell().HashKey(), w.state().After(s, w.now).Data().HashKey()
 	r := w.execute(s)
 	if r.exit != want || r.accepted != (want == 0) {
 		w.t.Errorf("exit %d, accepted %t, want exit %d", r.exit, r.accepted, want)
@@ -28,6 +28,9 @@ func (w *wallet) wantExit(s Spend, want Exit) result {
 	}
 	if want != 0 && w.account.ShardAccountCell().HashKey() != before {
 		w.t.Error("a refused spend changed the account")
+	}
+	if want == 0 && w.data().HashKey() != after {
+		w.t.Errorf("the spend left %+v, After says otherwise", w.state())
 	}
 	return r
 }
@@ -77,7 +80,7 @@ func TestSpendDeploys(t *testing.T) {
 	w := newWallet(t, s, 5*one)
 	spend := w.spend(bob, one, nil)
 	w.uninit(5 * one)
-	if r := w.deliver(mustCell(t, Assemble(spend, sign(spend), init))); !r.accepted || r.exit != 0 || len(r.out) != 1 || w.state().Seqno != 1 {
+	if r := w.deliver(mustCell(t, assemble(spend, sign(spend), init))); !r.accepted || r.exit != 0 || len(r.out) != 1 || w.state().Seqno != 1 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -3,6 +3,7 @@ package contracts
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
@@ -82,6 +83,20 @@ func readState(data *cell.Cell) (s State, err error) {
 	}
 	s.Rules, err = readRules(rules)
 	return s, err
+}
+
+// Terms is the state without what spends change: two that are equal bind the spender alike. Of a wallet as it was
+// deployed, and not changed since, it is the state that its address follows from.
+func (s State) Terms() State {
+	s.Seqno, s.Window, s.Rules = 0, Window{}, maps.Clone(s.Rules)
+	for to, rule := range s.Rules {
+		if rule.Jetton != nil {
+			unspent := *rule.Jetton
+			unspent.Window = Window{}
+			s.Rules[to] = Rule{Kinds: rule.Kinds, Jetton: &unspent}
+		}
+	}
+	return s
 }
 
 // StateInit returns what deploys a wallet that begins in s. Its hash is the address, so anyone may deploy it and nobody

@@ -114,7 +114,7 @@ func manyOps(n int) (ops []uint32) {
 
 // A cell that refers to two equal ones, sixty levels down, has 2^60 paths.
 func TestReadersDontWalkPaths(t *testing.T) {
-	c := op(opSetPolicy)
+	c := op(ton.OrderSetPolicy)
 	for range 60 {
 		c = cell.BeginCell().MustStoreRef(c).MustStoreRef(c).EndCell()
 	}
@@ -125,10 +125,10 @@ func TestReadersDontWalkPaths(t *testing.T) {
 	if _, err := ReadState(rebuilt(s, func(p *parts) { p.rules = c })); err == nil {
 		t.Error("read as a list of destinations")
 	}
-	if _, err := DecodeOrder(order(opSetPolicy, 1).MustStoreRef(s.Config.cell()).MustStoreMaybeRef(c).EndCell()); err == nil {
+	if _, err := DecodeOrder(order(ton.OrderSetPolicy, 1).MustStoreRef(s.Config.cell()).MustStoreMaybeRef(c).EndCell()); err == nil {
 		t.Error("read as an order")
 	}
-	if _, err := DecodeSpend(c.ToBOC()); err == nil {
+	if _, err := ton.DecodeSpend(c.ToBOC()); err == nil {
 		t.Error("read as a spend")
 	}
 }
@@ -169,7 +169,7 @@ func TestReadersStopAtTheLimitOfADictionary(t *testing.T) {
 	if _, err := readRules(shared); err == nil || !strings.Contains(err.Error(), "more than 256 entries") {
 		t.Errorf("destinations: %v", err)
 	}
-	body := order(opSetPolicy, 1).MustStoreRef(testState().Config.cell()).MustStoreMaybeRef(shared).EndCell()
+	body := order(ton.OrderSetPolicy, 1).MustStoreRef(testState().Config.cell()).MustStoreMaybeRef(shared).EndCell()
 	if o, err := DecodeOrder(body); err == nil {
 		t.Errorf("order: %+v", o)
 	}

@@ -39,6 +39,14 @@ func (w Window) At(now time.Time) Window {
 	return turned
 }
 
+// plus returns the window with one spend more, in a block at the time now.
+func (w Window) plus(amount ton.Nano, now time.Time) Window {
+	w = w.At(now)
+	w.Slots[0].Amount += amount.Big().Uint64() // the sum of a window is at most per_day, which fits
+	w.Slots[0].Count++
+	return w
+}
+
 func slotOf(t time.Time) int64 { return t.Unix() / int64(slotTime/time.Second) }
 
 // Sum returns what all slots hold.

@@ -66,7 +66,7 @@ func (b *block) oldestKept() uint32 {
 
 // zero is the state before the first block.
 func (c *Chain) zero() (*block, error) {
-	b := &block{time: unix(c.cfg.Now().Unix()), before: newPreviousBlocks()}
+	b := &block{time: c.clock(), before: newPreviousBlocks()}
 	for i := range b.chains {
 		accounts, err := tlb.NewShardAccountsAugDict()
 		if err != nil {
@@ -92,23 +92,32 @@ func (c *Chain) zero() (*block, error) {
 
 // next makes the block after the newest, without content. Its time is the clock's, never earlier than the last block's.
 // Its names are filled in when it is finished.
-func (c *Chain) next() *block {
+func (c *Chain) next(clock uint32) *block {
 	last := c.newest
-	b := &block{seqno: last.seqno + 1, time: max(unix(c.cfg.Now().Unix()), last.time), lastKey: last.lastKey}
+	seed := sha256.Sum256(last.master().id.RootHash)
+	seqno := last.seqno + 1
+	b := newBlock(seqno, max(clock, last.time), uint64(seqno)*ltPerBlock, seed[:])
+	b.lastKey = last.lastKey
 	if last.key {
 		b.lastKey = last
 	}
 	b.key = b.lastKey == nil || c.cfg.KeyEvery > 0 && b.seqno-b.lastKey.seqno >= c.cfg.KeyEvery
-	b.lt = uint64(b.seqno) * ltPerBlock
-	seed := sha256.Sum256(last.master().id.RootHash)
-	b.seed = seed[:]
+	return b
+}
+
+// newBlock is a block without content and names, whose proofs are made when they are asked for.
+func newBlock(seqno, time uint32, lt uint64, seed []byte) *block {
+	b := &block{seqno: seqno, time: time, lt: lt, seed: seed, proofs: map[ton.Address][]*cell.Cell{}}
 	for i := range b.chains {
 		s := &b.chains[i]
 		s.id, s.proof = &lite.BlockIDExt{}, sync.OnceValues(func() (*cell.Cell, error) { return proveBlock(s) })
 	}
-	b.shardProof, b.proofs = sync.OnceValues(b.proveShard), map[ton.Address][]*cell.Cell{}
+	b.shardProof = sync.OnceValues(b.proveShard)
 	return b
 }
+
+// clock is the chain's time, Unix seconds.
+func (c *Chain) clock() uint32 { return unix(c.cfg.Now().Unix()) }
 
 // unix keeps a clock within gen_utime's 32 bits.
 func unix(seconds int64) uint32 { return uint32(min(max(seconds, 0), math.MaxUint32)) }

@@ -9,7 +9,7 @@
 //
 // Every accepted external message is executed at once, with the messages it causes, and sealed in a masterchain block of
 // its own; so several blocks may carry the same second. An external message that isn't accepted is an error to its
-// sender and seals nothing. All state is in memory. There is one shard; messages between accounts take no time; no
+// sender and seals nothing. All state is in memory, and in a directory if Config.Dir names one. There is one shard; messages between accounts take no time; no
 // validators are paid, and none change. Blocks list transactions, but no messages and no flow of value; the hash of a
 // block's file is that of its root's hash. It is no test of real networks' fees, delays, forks or elections.
 package devchain
@@ -17,6 +17,7 @@ package devchain
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -45,6 +46,11 @@ type Config struct {
 	// same block, so each is a fork of the other.
 	ValidatorKey ed25519.PrivateKey
 
+	// Dir keeps the chain: whoever opens it again goes on with it, with its keys, after a crash too; "": in memory. Clock,
+	// pace and lies may be others then, GlobalID and KeyEvery must be the same, and ConfigBoC and ValidatorKey too unless
+	// they are nil.
+	Dir string
+
 	// Lie changes answers before they are sent, for tests of clients; nil: the truth. It may return tl.Raw, a whole
 	// answer in bytes. It is called from many goroutines.
 	Lie func(query, answer any) any
@@ -57,12 +63,15 @@ type Chain struct {
 	tvm    *tvm.TVM
 	key    ed25519.PrivateKey // of its liteservers
 
-	validator *validator
-	zeroState lite.ZeroStateIDExt
-	first     *lite.BlockIDExt // a key block
+	plainConfig *cell.Cell // without the validator
+	validator   *validator
+	keeper      *keeper // nil: in memory. Guarded by sealing
+	zeroState   lite.ZeroStateIDExt
+	first       *lite.BlockIDExt // a key block
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
+	closed  func() error // end, once
 	ticking sync.WaitGroup
 
 	// sealing is held while a block is made. Whoever holds it may read state without mu, which only a sealer changes.
@@ -79,8 +88,47 @@ type Chain struct {
 	sealed   chan struct{} // closed and replaced when a block is sealed
 }
 
-// New starts a chain with its first block, seqno 1. Close ends it.
+// New starts a chain with its first block, seqno 1, or goes on with the one that Config.Dir keeps. Close ends it.
 func New(cfg Config) (*Chain, error) {
+	c, err := open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.BlockEvery > 0 {
+		c.ticking.Go(c.tick)
+	}
+	return c, nil
+}
+
+func open(cfg Config) (*Chain, error) {
+	if cfg.Dir == "" {
+		return fresh(cfg)
+	}
+	k, err := openKeeper(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open chain: %w", err)
+	}
+	c, err := k.chain(cfg)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open chain in %s: %w", cfg.Dir, err), k.close())
+	}
+	return c, nil
+}
+
+// fresh is a new chain with its first block.
+func fresh(cfg Config) (*Chain, error) {
+	c, err := assemble(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(); err != nil {
+		return nil, fmt.Errorf("make the first block: %w", err)
+	}
+	return c, nil
+}
+
+// assemble makes a chain without blocks.
+func assemble(cfg Config) (*Chain, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -90,37 +138,36 @@ func New(cfg Config) (*Chain, error) {
 	if cfg.ConfigBoC == nil {
 		cfg.ConfigBoC = ton.DevConfig()
 	}
-	root, err := cell.FromBOC(cfg.ConfigBoC)
-	if err != nil {
-		return nil, fmt.Errorf("read blockchain config: %w", err)
-	}
-	validator, err := newValidator(cfg.ValidatorKey)
-	if err != nil {
-		return nil, fmt.Errorf("make validator: %w", err)
-	}
-	if root, err = validator.install(root); err != nil {
-		return nil, fmt.Errorf("install validator: %w", err)
-	}
-	config, err := tvm.PrepareBlockchainConfig(root)
-	if err != nil {
-		return nil, fmt.Errorf("prepare blockchain config: %w", err)
+	c := &Chain{cfg: cfg, tvm: tvm.NewTVM(), accounts: map[ton.Address]*account{}, keys: map[uint32]*block{}}
+	if err := c.configure(); err != nil {
+		return nil, err
 	}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, fmt.Errorf("make liteserver key: %w", err)
 	}
-	c := &Chain{
-		cfg: cfg, config: config, tvm: tvm.NewTVM(), key: key, validator: validator, accounts: map[ton.Address]*account{},
-		keys: map[uint32]*block{},
-	}
+	c.key = key
 	c.ctx, c.stop = context.WithCancel(context.Background())
-	if err := c.begin(); err != nil {
-		return nil, fmt.Errorf("make the first block: %w", err)
-	}
-	if cfg.BlockEvery > 0 {
-		c.ticking.Go(c.tick)
-	}
+	c.closed = sync.OnceValue(c.end)
 	return c, nil
+}
+
+// configure reads the blockchain's configuration and installs the validator in it.
+func (c *Chain) configure() (err error) {
+	if c.plainConfig, err = cell.FromBOC(c.cfg.ConfigBoC); err != nil {
+		return fmt.Errorf("read blockchain config: %w", err)
+	}
+	if c.validator, err = newValidator(c.cfg.ValidatorKey); err != nil {
+		return fmt.Errorf("make validator: %w", err)
+	}
+	root, err := c.validator.install(c.plainConfig)
+	if err != nil {
+		return fmt.Errorf("install validator: %w", err)
+	}
+	if c.config, err = tvm.PrepareBlockchainConfig(root); err != nil {
+		return fmt.Errorf("prepare blockchain config: %w", err)
+	}
+	return nil
 }
 
 // begin seals the first block on the zero state.
@@ -131,7 +178,7 @@ func (c *Chain) begin() (err error) {
 	c.zeroState = lite.ZeroStateIDExt{
 		Workchain: masterchain, RootHash: c.newest.master().id.RootHash, FileHash: c.newest.master().id.FileHash,
 	}
-	d := &draft{chain: c, block: c.next()}
+	d := &draft{chain: c, block: c.next(c.clock())}
 	if err := d.finish(); err != nil {
 		return err
 	}
@@ -157,11 +204,14 @@ func (c *Chain) tick() {
 	}
 }
 
-// Close stops empty blocks and ends queries that wait for one. Liteservers are closed by whoever opened them.
-func (c *Chain) Close() error {
+// Close stops empty blocks and ends queries that wait for one, and leaves the directory, if there is one, to the next.
+// Liteservers are closed by whoever opened them.
+func (c *Chain) Close() error { return c.closed() }
+
+func (c *Chain) end() error {
 	c.stop()
 	c.ticking.Wait()
-	return nil
+	return c.leave()
 }
 
 // Balance returns what an account has; zero when there is none.

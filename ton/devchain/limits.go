@@ -53,4 +53,26 @@ const (
 
 	// startTimeout bounds the wait for the listener, which takes microseconds.
 	startTimeout = 5 * time.Second
+
+	// maxRecord is the largest block's record in a log: its first message, which is smaller unless a test makes one up.
+	maxRecord = 1 << 20
+
+	// snapshotEvery is how many blocks a log has before it begins anew with a snapshot: two hours of empty blocks, and some
+	// seconds of work for whoever opens the chain after a crash. It is 10 MB of transfers, 1 GB of the largest messages.
+	snapshotEvery = 1 << 14
+
+	// maxSnapshot and maxSnapshotCells bound what is read of a chain's directory: keepTransactions of 20 cells each, and as
+	// much again for everything else.
+	maxSnapshot      = 512 << 20
+	maxSnapshotCells = 1 << 23
+
+	// maxHTTPBody is the largest request to the HTTP API: an external message in base64, and the JSON around it.
+	maxHTTPBody = maxExternal*4/3 + 8<<10
+
+	// httpTimeout bounds reading a request, and answering it: everything is in memory.
+	httpTimeout = 10 * time.Second
+
+	// httpTransactions is how many transactions one HTTP answer has at most, and httpAccounts how many accounts.
+	httpTransactions = 100
+	httpAccounts     = 100
 )

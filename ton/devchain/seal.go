@@ -46,33 +46,43 @@ func (c *Chain) Send(externalBoC []byte) error {
 	return c.seal(m)
 }
 
-// Tick seals a block without a new message.
+// Tick seals a block without a new message. It does nothing once the chain can't be kept any more.
 func (c *Chain) Tick() {
 	if err := c.seal(nil); err != nil {
-		panic(fmt.Sprintf("seal an empty block: %v", err)) // only a first message can be refused
+		c.cfg.Logger.Error("empty block not sealed", "error", err)
 	}
 }
 
-// seal makes one block: first the new message, then what earlier ones caused, up to maxPerBlock. It fails, and seals
-// nothing, only when the new message is refused.
+// seal makes one block, has it kept, and makes it the newest. It fails, and seals nothing, when the new message is
+// refused, or when the block can't be kept.
 func (c *Chain) seal(first *tvm.PreparedMessage) error {
 	c.sealing.Lock()
 	defer c.sealing.Unlock()
-	d, err := c.draft()
+	d, err := c.make(first, c.clock())
 	if err != nil {
 		return err
 	}
+	if err := c.keeper.append(d.record(first)); err != nil {
+		return fmt.Errorf("keep block %d: %w", d.block.seqno, err)
+	}
+	c.commit(d)
+	c.compact()
+	return nil
+}
+
+// make executes the new message, then what earlier ones caused, up to maxPerBlock, and writes the block.
+func (c *Chain) make(first *tvm.PreparedMessage, clock uint32) (*draft, error) {
+	d, err := c.draft(clock)
+	if err != nil {
+		return nil, err
+	}
 	if first != nil {
 		if err := d.execute(first); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	d.deliver()
-	if err := d.finish(); err != nil {
-		return err
-	}
-	c.commit(d)
-	return nil
+	return d, d.finish()
 }
 
 // deliver executes queued messages, oldest first, until the block is full.
@@ -87,8 +97,8 @@ func (d *draft) deliver() {
 }
 
 // draft starts the block after the newest.
-func (c *Chain) draft() (*draft, error) {
-	b := c.next()
+func (c *Chain) draft(clock uint32) (*draft, error) {
+	b := c.next(clock)
 	context, err := c.config.NewBlockContext(tvm.BlockOptions{
 		Now: b.time, BlockLT: int64(b.lt), RandSeed: b.seed, GlobalID: c.cfg.GlobalID,
 	})
@@ -172,14 +182,19 @@ func (c *Chain) commit(d *draft) {
 	for address, s := range d.changed {
 		c.accounts[address].add(s, d.block.oldestKept())
 	}
-	c.newest, c.blocks[d.block.seqno%keepBlocks] = d.block, d.block
-	if d.block.key {
-		c.keys[d.block.seqno] = d.block
-	}
+	c.add(d.block)
 	if c.sealed != nil {
 		close(c.sealed)
 	}
 	c.sealed = make(chan struct{})
+}
+
+// add takes a finished block as the newest.
+func (c *Chain) add(b *block) {
+	c.newest, c.blocks[b.seqno%keepBlocks] = b, b
+	if b.key {
+		c.keys[b.seqno] = b
+	}
 }
 
 // standard converts an address of the library; only plain ones of the two workchains have accounts here.

@@ -1,6 +1,7 @@
 package devchain
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/xssnick/tonutils-go/tlb"
@@ -103,6 +104,20 @@ func (h *history) add(a *account, t transaction) {
 	oldest.transactions = oldest.transactions[1:]
 	h.owners[h.next] = a
 	h.next = (h.next + 1) % keepTransactions
+}
+
+// all lists what is remembered, oldest first, each with its account.
+func (h *history) all() iter.Seq2[*account, transaction] {
+	return func(yield func(*account, transaction) bool) {
+		seen := map[*account]int{}
+		for i := range h.owners {
+			a := h.owners[(h.next+i)%len(h.owners)]
+			if !yield(a, a.transactions[seen[a]]) {
+				return
+			}
+			seen[a]++
+		}
+	}
 }
 
 // none is the state of an address without an account.

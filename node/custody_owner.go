@@ -3,29 +3,51 @@ package node
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
-// A wallet in guard.CustodyOwner goes the way of sign.go as far as the choice of signers: as many guards as would sign
-// have to allow. Then the unsigned payload is handed out, and the owner's signature over exactly those bytes is taken in
-// here in place of the parties' session.
+// ownersMargin is what a payload for an owner to sign stays below the policy's bound: the nodes' clocks differ.
+const ownersMargin = 10 * time.Second
 
-// handOut leaves the request with the wallet's owner. What explains the payload is kept first: it may execute from now on.
-func (n *Node) handOut(j *job, all *voices, allowing []string) {
-	r, _ := j.state()
-	open := wire.Open{Terms: wire.SessionTerms{Payload: r.Payload}}
+// ownerCustody is guard.CustodyOwner: the user alone holds the key. Once as many guards as would sign allow, the unsigned
+// payload is handed out, and the owner's signature over exactly those bytes is taken in place of the parties' session.
+type ownerCustody struct{ sharedCustody }
+
+// prepare gives an owner who signs by hand as long as the agent's policy allows.
+func (c ownerCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Account) ([]byte, error) {
+	transfers, err := c.n.transfers(ctx, in, acc)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.n.permissions(ctx, in.Agent)
+	if err != nil {
+		return nil, err
+	}
+	return c.write(acc, transfers, c.n.env.Now().Add(max(p.MaxValidity-ownersMargin, payloadValidity)))
+}
+
+// requestApproval answers with the request as it waits: the owner's signature is the approval.
+func (c ownerCustody) requestApproval(r Request) (Request, error) {
+	if r.State != StatePending {
+		return r, problemf(409, "not_pending", "%s is %s: it waits for nobody's approval", r.ID, r.State)
+	}
+	return r, nil
+}
+
+// sign hands the payload out. What explains it is kept first: it may execute from now on.
+func (c ownerCustody) sign(ctx context.Context, in guard.Intent, all *voices, allowing []string) (signature, error) {
+	open := wire.Open{Terms: wire.SessionTerms{Payload: all.of(c.n.self).answer.Payload}}
 	for _, party := range allowing {
 		open.Answers = append(open.Answers, all.of(party).statement)
 	}
-	err := n.ledger.Do(n.ctx, func(tx guard.Tx) error { return explained(tx, open) })
-	if err != nil {
-		n.settle(j, func(r *Request) { r.State, r.Reason = StateFailed, failure(err) })
-		return
+	if err := c.n.ledger.Do(ctx, func(tx guard.Tx) error { return explained(tx, open) }); err != nil {
+		return signature{}, err
 	}
-	n.settle(j, func(r *Request) { r.State = StatePending })
+	return signature{}, errPending
 }
 
 // Unsigned returns the payload that waits for the signature of its wallet's owner, nil if none does.
