@@ -11,15 +11,6 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
-// Facts proves what the account is that m, a message of own, goes to: see FactsOf.
-func (c *Client) Facts(ctx context.Context, own ton.Address, m ton.Message, claim ton.Claim, vouched []ton.Vouched) (ton.Facts, error) {
-	facts, err := c.FactsOf(ctx, own, []ton.Message{m}, claim, vouched)
-	if err != nil {
-		return ton.Facts{}, err
-	}
-	return facts[0], nil
-}
-
 // FactsOf proves what the accounts are that messages of own go to, one after another in the order of the messages, all
 // on one block, the newest or a newer one than any before. What a contract says about itself is believed only where it
 // is vouched for or was derived from what the claim names: a jetton's master, an item's collection. What can't be proven

@@ -76,17 +76,11 @@ func TestUpgradedMasterIsAskedAgain(t *testing.T) {
 
 	own := m.liar(t, lie{a: m.wallet.Address, b: master, n: 50})
 	m.tell(t, master, cell.BeginCell().MustStoreRef(lie{a: own}.data().EndCell()))
-	if f, err := m.client.Facts(t.Context(), m.wallet.Address, m.read(t, m.transferTo(own, m.issuer)), claim, nil); err != nil || f.Role != ton.RoleJettonWallet {
-		t.Errorf("%+v, %v", f, err)
+	if f := m.judge(t, claim, m.transferTo(own, m.issuer)).facts[0]; f.Role != ton.RoleJettonWallet {
+		t.Errorf("%+v", f)
 	}
 	m.tell(t, master, cell.BeginCell().MustStoreRef(lie{a: wallet}.data().EndCell()))
 	m.wantMeaning(t, "after an upgrade", ton.OpUnknown, claim, m.transferTo(own, m.issuer))
-}
-
-// read decodes the one message that the transfer is.
-func (m *market) read(t *testing.T, tr ton.Transfer) ton.Message {
-	t.Helper()
-	return m.judge(t, ton.Claim{}, tr).Messages[0]
 }
 
 func TestHostileContractsAreNotProven(t *testing.T) {
@@ -144,16 +138,16 @@ func TestLiteserversLiesAboutContractsAreVoid(t *testing.T) {
 	m := newMarket(t)
 	usd := m.jetton(t, "USD", 50)
 	claim, tr := ton.Claim{Asset: ton.JettonID(usd.Master)}, m.jettonTransfer(usd, 5, m.issuer)
-	msg := m.read(t, tr)
+	messages := m.judge(t, claim, tr).Messages
 	stack := tlb.NewStack()
 	stack.Push(cell.BeginCell().MustStoreAddr(friendly(m.issuer)).ToSlice())
 	result, err := stack.ToCell()
 	if err != nil {
 		t.Fatal(err)
 	}
-	through := func(lie func(answer any) any) (ton.Facts, error) {
+	through := func(lie func(answer any) any) ([]ton.Facts, error) {
 		c := New(liar{m.LiteClient(), lie}, provenBy(m.Chain))
-		return c.Facts(t.Context(), m.wallet.Address, msg, claim, nil)
+		return c.FactsOf(t.Context(), m.wallet.Address, messages, claim, nil)
 	}
 	f, err := through(func(answer any) any {
 		if r, ok := answer.(lite.RunMethodResult); ok {
@@ -162,7 +156,7 @@ func TestLiteserversLiesAboutContractsAreVoid(t *testing.T) {
 		}
 		return answer
 	})
-	if err != nil || f.Role != ton.RoleJettonWallet {
+	if err != nil || f[0].Role != ton.RoleJettonWallet {
 		t.Errorf("getters: %+v, %v", f, err)
 	}
 	var theirs lite.AccountState

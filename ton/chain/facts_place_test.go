@@ -98,10 +98,10 @@ func TestFactsOfABatchAreOfOneBlock(t *testing.T) {
 
 func TestFactsAreUnavailableWithoutAChain(t *testing.T) {
 	m := newMarket(t)
-	msg := m.judge(t, ton.Claim{}, note(m.issuer, "")).Messages[0]
+	messages := m.judge(t, ton.Claim{}, note(m.issuer, "")).Messages
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if f, err := New(silent{}, provenBy(m.Chain)).Facts(ctx, m.wallet.Address, msg, ton.Claim{}, nil); !errors.Is(err, ErrUnavailable) {
+	if f, err := New(silent{}, provenBy(m.Chain)).FactsOf(ctx, m.wallet.Address, messages, ton.Claim{}, nil); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("%+v, %v", f, err)
 	}
 }
