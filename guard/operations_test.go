@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -20,17 +19,8 @@ import (
 var (
 	dollar    = ton.Address{Hash: [32]byte{0xd0}} // the master of a jetton
 	purse     = ton.Address{Hash: [32]byte{0xd1}} // the own wallet of it
-	picture   = ton.Address{Hash: [32]byte{0xf0}} // an NFT item
-	album     = ton.Address{Hash: [32]byte{0xf1}} // its collection
-	market    = ton.Address{Hash: [32]byte{0xf2}} // where it is for sale
-	pot       = ton.Address{Hash: [32]byte{0x90}}
-	router    = ton.Address{Hash: [32]byte{0x91}}
 	shop      = ton.Address{Hash: [32]byte{0x92}} // some contract
-	relayer   = ton.Address{Hash: [32]byte{0x93}}
 	dollarID  = ton.JettonID(dollar)
-	euroID    = ton.JettonID(ton.Address{Hash: [32]byte{0xe0}})
-	someHash  = [32]byte{0x77}
-	nothing   = cell.BeginCell().EndCell()
 	unit      = cell.BeginCell().MustStoreUInt(1, 8).EndCell()
 	shopOrder = cell.BeginCell().MustStoreUInt(0xdeadbeef, 32).EndCell()
 )
@@ -156,10 +146,6 @@ func (w *world) delivery(m ton.Message, f ton.Facts) ton.Delivery {
 		}
 	}
 	return d
-}
-
-func friendly(a ton.Address) *address.Address {
-	return address.NewAddress(0, byte(a.Workchain), a.Hash[:])
 }
 
 func TestJettonTransferIsAllowed(t *testing.T) {

@@ -107,7 +107,7 @@ func (f Facts) deploy() (Op, error) {
 func (f Facts) comment(m Message, own Address) (Op, error) {
 	switch f.Role {
 	case RoleNone:
-		if f.Account.Status == StatusActive && !inert(f.Account, m.To) {
+		if f.Account.Status == StatusActive && f.Unproven == "" && !inert(f.Account, m.To) {
 			return OpContractCall, nil
 		}
 		return f.is(OpTransfer, inert(f.Account, m.To))
