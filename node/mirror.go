@@ -43,6 +43,8 @@ type Chain interface {
 	JettonWallet(ctx context.Context, master, owner ton.Address) (ton.Address, error)
 	BlockchainConfig(ctx context.Context) ([]byte, error)
 	Send(ctx context.Context, boc []byte) error
+	Sent() []chain.Sent
+	Sightings(ctx context.Context, a ton.Address) []chain.Sighting
 }
 
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the
