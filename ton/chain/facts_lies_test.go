@@ -43,7 +43,7 @@ func TestContractThatClaimsToBeOursIsNotBelieved(t *testing.T) {
 
 	sale := m.liar(t, lie{a: m.issuer, b: c.Item(1), n: 1e9})
 	buy := ton.Transfer{To: sale, Value: ton.NanoOf(2e9), Bounce: true}
-	m.wantMeaning(t, "sale", ton.OpUnknown, ton.Claim{Collection: c.Address}, buy)
+	m.wantMeaning(t, "sale", ton.OpContractCall, ton.Claim{Collection: c.Address}, buy)
 	m.vouched = []ton.Vouched{{Address: sale, Role: ton.RoleSale}}
 	m.wantMeaning(t, "vouched sale that doesn't own its item", ton.OpUnknown, ton.Claim{Collection: c.Address}, buy)
 }

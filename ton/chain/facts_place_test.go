@@ -21,7 +21,7 @@ func TestPoolIsWhatThePolicySays(t *testing.T) {
 	pool := m.liar(t, lie{a: m.wallet.Address, b: m.issuer})
 	deposit := ton.Transfer{To: pool, Value: ton.NanoOf(1e9), Bounce: true,
 		Body: cell.BeginCell().MustStoreUInt(0x7bcd1fef, 32).MustStoreUInt(7, 64).MustStoreCoins(1e8).EndCell()}
-	m.wantMeaning(t, "nobody vouches: comment", ton.OpUnknown, ton.Claim{}, note(pool, "d"))
+	m.wantMeaning(t, "nobody vouches: comment", ton.OpContractCall, ton.Claim{}, note(pool, "d"))
 	m.wantMeaning(t, "nobody vouches: deposit", ton.OpUnknown, ton.Claim{}, deposit)
 	code := account(t, m.client, pool).CodeHash
 	m.vouched = []ton.Vouched{{CodeHash: code, Role: ton.RolePool, Program: ton.NominatorPool}}
@@ -40,7 +40,7 @@ func TestPlainPaymentsNeedNobodysWord(t *testing.T) {
 	m.wantMeaning(t, "to nobody", ton.OpTransfer, ton.Claim{}, note(ton.Address{Hash: [32]byte{0xB0}}, "d"))
 	m.wantMeaning(t, "to an uninit account", ton.OpTransfer, ton.Claim{}, note(m.issuer, ""))
 	m.wantMeaning(t, "to a wallet", ton.OpTransfer, ton.Claim{}, note(m.wallet.Address, "hi"))
-	m.wantMeaning(t, "to a contract", ton.OpUnknown, ton.Claim{}, note(m.liar(t, lie{a: m.issuer, b: m.issuer}), ""))
+	m.wantMeaning(t, "to a contract", ton.OpContractCall, ton.Claim{}, note(m.liar(t, lie{a: m.issuer, b: m.issuer}), ""))
 }
 
 func TestStakedJettonIsTakenOutByBurning(t *testing.T) {
