@@ -41,6 +41,8 @@ type Chain interface {
 	TransactionsSince(ctx context.Context, w ton.Wallet, acc ton.Account, since time.Time, limit int) ([]ton.Executed, error)
 	BlockchainConfig(ctx context.Context) ([]byte, error)
 	Send(ctx context.Context, boc []byte) error
+	Sent() []chain.Sent
+	Sightings(ctx context.Context, a ton.Address) []chain.Sighting
 }
 
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the

@@ -61,7 +61,18 @@ type party struct {
 	node  *node.Node
 	chain *liteserver
 
-	remote bool // it starts without its liteserver
+	remote bool                           // it starts without its liteserver
+	shown  atomic.Pointer[chain.Sighting] // by its toncenter; nil: it has none
+}
+
+// centred is a view with toncenters that show what a story says.
+type centred struct {
+	*chain.Client
+	shown *atomic.Pointer[chain.Sighting]
+}
+
+func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
+	return []chain.Sighting{*c.shown.Load()}
 }
 
 // liteserver is a party's way to the chain, which can be cut.
@@ -183,8 +194,12 @@ func (w *network) up(name string) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", name)
 	}
-	var err error
-	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: client, Log: log})
+	view, err := node.Chain(client), error(nil)
+	if p.shown.Load() != nil {
+		p.cfg.Chain.Toncenter = []node.Toncenter{{URL: "https://toncenter.example", Version: "v3"}}
+		view = centred{client, &p.shown}
+	}
+	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: view, Log: log})
 	w.must(err)
 }
 
