@@ -7,6 +7,17 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
+// JettonWallet returns where a jetton with that master keeps what an account holds of it, by the master's proven word.
+func (c *Client) JettonWallet(ctx context.Context, master, owner ton.Address) (ton.Address, error) {
+	ctx, cancel := context.WithTimeout(ctx, factsTimeout)
+	defer cancel()
+	l, err := c.look(ctx)
+	if err != nil {
+		return ton.Address{}, fmt.Errorf("find jetton wallet: %w", err)
+	}
+	return (&prover{look: l, own: owner}).walletOf(ctx, master, owner)
+}
+
 // jetton proves the own jetton wallet, and what is known of who receives.
 func (p *prover) jetton(ctx context.Context, j ton.Jetton, f *ton.Facts) error {
 	if p.claim.Asset == ton.Native {
