@@ -6,13 +6,15 @@ import (
 	"regexp"
 
 	"github.com/tonaiagent/mpcnode/strictyaml"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // document is the YAML as it is written.
 type document struct {
-	Version uint64                    `yaml:"version"`
-	Parent  string                    `yaml:"parent"`
-	Agents  map[string]*permissionSet `yaml:"agents"`
+	Version   uint64                    `yaml:"version"`
+	Parent    string                    `yaml:"parent"`
+	Contracts []contract                `yaml:"contracts"`
+	Agents    map[string]*permissionSet `yaml:"agents"`
 }
 
 // Parse reads a document strictly: unknown and duplicate keys, anchors, a second document, wrong types, amounts that
@@ -57,6 +59,12 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 	}
 	if len(d.Agents) == 0 || len(d.Agents) > maxAgents {
 		problems = append(problems, problem{"agents", fmt.Sprintf("want 1 to %d", maxAgents)})
+	}
+	if len(d.Contracts) > maxContracts {
+		problems = append(problems, problem{"contracts", fmt.Sprintf("%d are listed, at most %d may be", len(d.Contracts), maxContracts)})
+	}
+	for _, c := range d.Contracts {
+		b.contracts = append(b.contracts, ton.Vouched(c))
 	}
 	for id, set := range d.Agents { // in any order: the mistakes are sorted
 		if !agentID.MatchString(id) || set == nil {

@@ -20,6 +20,7 @@ type fields struct {
 	Preset               string        `yaml:"preset"`
 	Capabilities         *Capabilities `yaml:"capabilities"`
 	Limits               *limitFields  `yaml:"limits"`
+	AssetLimits          assetLimits   `yaml:"assetLimits"`
 	AllowedTokens        []asset       `yaml:"allowedTokens"`
 	AllowedDestinations  []destination `yaml:"allowedDestinations"`
 	RequireApprovalAbove *amount       `yaml:"requireApprovalAbove"`
@@ -76,6 +77,7 @@ func (f fields) resolve() (Permissions, []problem) {
 	for _, d := range f.AllowedDestinations {
 		p.AllowedDestinations = append(p.AllowedDestinations, ton.Address(d))
 	}
+	bad("assetLimits", f.assets(&p))
 	p.MinConfidence = uint16(f.MinConfidence)
 	if f.MaxValidity != nil {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
@@ -106,7 +108,7 @@ func (f fields) base() (Permissions, []problem) {
 		return p, []problem{{"preset", fmt.Sprintf("%.40q is none of conservative, balanced, aggressive", f.Preset)}}
 	}
 	if f.Capabilities != nil || f.Limits != nil || f.AllowedTokens != nil || f.RequireApprovalAbove != nil {
-		return p, []problem{{"preset", fmt.Sprintf("%s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself", f.Preset)}}
+		return p, []problem{{"preset", fmt.Sprintf("%s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself (assetLimits alone adds a jetton)", f.Preset)}}
 	}
 	return p, nil
 }
@@ -193,9 +195,7 @@ func (t tokenFields) resolve(out *CallerTokens) error {
 
 // check refuses actions that no capability of that name has.
 func (c Capabilities) check() (problems []problem) {
-	for name, c := range map[string]Capability{
-		"trading": c.Trading, "transfers": c.Transfers, "staking": c.Staking, "nft": c.NFT, "governance": c.Governance,
-	} {
+	for name, c := range c.byName() {
 		path := "capabilities." + name + ".actions"
 		if len(c.Actions) > maxActions {
 			problems = append(problems, problem{path, fmt.Sprintf("more than %d", maxActions)})

@@ -79,9 +79,9 @@ func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
 type liteserver struct {
 	lite.LiteClient
 	down atomic.Bool
-	mute atomic.Bool                          // messages get lost
-	took atomic.Pointer[func(message []byte)] // sees every message, lost or not
-	lie  atomic.Pointer[func(answer any) any]
+	mute atomic.Bool                                       // messages get lost
+	took atomic.Pointer[func(message []byte)]              // sees every message, lost or not
+	lie  atomic.Pointer[func(answer any) any]              // changes any answer
 	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
 }
 

@@ -155,6 +155,34 @@ func TestRejectionByToncenterIsOne(t *testing.T) {
 	}
 }
 
+// The dev chain's HTTP API, written apart from this client, takes its messages and shows what is proven.
+func TestDevChainsToncenter(t *testing.T) {
+	for _, version := range []string{"v2", "v3"} {
+		w := newWorld(t)
+		served, err := w.ServeToncenter("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { served.Close() })
+		c := asking(t, Toncenter{URL: served.URL, Version: version})
+		to := ton.Address{Hash: [32]byte{8}}
+		if err := c.Send(t.Context(), w.wallet.message(t, 1, ton.Transfer{To: to, Value: nano(t, "1")})); err != nil {
+			t.Fatalf("%s: %v", version, err)
+		}
+		proven := account(t, New(w.LiteClient(), provenBy(w.Chain)), w.wallet.Address)
+		seen := c.Sightings(t.Context(), w.wallet.Address)
+		if proven.Seqno != 2 || len(seen) != 1 || seen[0].Err != nil || seen[0].LT != proven.LastLT || seen[0].Hash != proven.LastHash || seen[0].Head != proven.MCSeqno {
+			t.Errorf("%s: %+v, proven is %+v", version, seen, proven)
+		}
+		if none := c.Sightings(t.Context(), ton.Address{Hash: [32]byte{0xee}}); none[0].Err != nil || none[0].LT != 0 {
+			t.Errorf("%s: of nothing: %+v", version, none)
+		}
+		if err := c.Send(t.Context(), w.wallet.message(t, 1, ton.Transfer{To: to, Value: nano(t, "1")})); !errors.Is(err, ErrRejected) {
+			t.Errorf("%s: a seqno that is used up: %v", version, err)
+		}
+	}
+}
+
 func TestToncenterThatHangsHoldsNothingUp(t *testing.T) {
 	center, quick := newCenter(t), newCenter(t)
 	release := make(chan struct{})
