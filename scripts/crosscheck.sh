@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks what the demo signed, and every wallet version that package ton knows, with an independent implementation of TON: npm's @ton/core, @ton/ton and @ton/sandbox.
+# Checks what the demo signed, every wallet version that package ton knows, and the dev chain, with an independent
+# implementation of TON: npm's @ton/core, @ton/ton and @ton/sandbox.
 #   scripts/crosscheck.sh [DEMO.json]    the output of `mpcctl demo --json`; made here if not given
 # Needs Node.js 20 or newer and npm.
 set -euo pipefail
@@ -24,3 +25,6 @@ node scripts/crosscheck/crosscheck.mjs "$demo" ton/devconfig.boc
 
 go test -count=1 ./ton -run '^TestCrosscheckFixture$' -fixture "$scratch/fixture.json" >/dev/null
 node scripts/crosscheck/emulation.mjs "$scratch/fixture.json" ton/devconfig.boc
+
+go build -o "$scratch/devchain" ./test/devchain
+node scripts/crosscheck/client.mjs "$scratch/devchain"

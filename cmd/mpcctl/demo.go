@@ -51,7 +51,7 @@ func demo(ctx context.Context, u *ui) (r demoReport, err error) {
 		return r, fmt.Errorf("make directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	work, d, err := startDevnet(ctx, u, dir, devListener{listen: devListen})
+	work, d, err := startDevnet(ctx, u, dir, devListener{listen: devListen, http: devListen})
 	if err == nil {
 		err = d.tell(work, &r)
 	}

@@ -21,6 +21,7 @@ type devReport struct {
 	Context      string            `json:"context"` // contexts file, for --contexts
 	Nodes        []devNode         `json:"nodes"`
 	Liteserver   devLiteserver     `json:"liteserver"`
+	Toncenter    string            `json:"toncenter"`     // URL of the chain's HTTP API, without /api/v2
 	AgentKey     string            `json:"agent_key"`     // file
 	OperatorKeys map[string]string `json:"operator_keys"` // files, by party
 }
@@ -50,6 +51,7 @@ type devOptions struct {
 // devListener says how the chain is kept and served.
 type devListener struct {
 	listen string // of the liteserver, host:port
+	http   string // of the HTTP API
 	proofs bool   // nodes believe only what it proves
 	kept   bool   // in the network's directory, else in memory
 	goesOn bool   // the network was there before, and is served as it was
@@ -137,7 +139,7 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 		return fmt.Errorf("make directory: %w", err)
 	}
 	debug.SetGCPercent(devGC)
-	o.kept = true
+	o.kept, o.http = true, devListen
 	work, d, err := startDevnet(ctx, t.ui, o.dir, o.devListener)
 	if err == nil && !o.goesOn {
 		err = d.setUp(work, walletNames(o.wallets), document, funds)
@@ -164,7 +166,7 @@ func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, f
 	if err := d.fund(ctx, wallets, funds); err != nil {
 		return err
 	}
-	return writePrivate(filepath.Join(d.dir, readyFile), nil)
+	return d.markReady()
 }
 
 // document returns the policy that every party's admin signs.
@@ -192,7 +194,7 @@ agents:
 
 func (d *devnet) report() devReport {
 	r := devReport{Context: filepath.Join(d.dir, "contexts.yaml"), AgentKey: d.sites[0].AgentKeyFile, OperatorKeys: map[string]string{},
-		Liteserver: devLiteserver{d.lite.Addr, d.lite.PublicKey}}
+		Liteserver: devLiteserver{d.lite.Addr, d.lite.PublicKey}, Toncenter: d.http.URL}
 	for i, p := range d.parties {
 		r.Nodes = append(r.Nodes, devNode{p.name, p.url(), "http://" + p.metrics + "/metrics", d.processes[i].cmd.Process.Pid})
 		r.OperatorKeys[p.name] = p.path("operator.key")
@@ -207,5 +209,6 @@ func (d *devnet) text(w io.Writer) {
 		line(w, n.Party, n.URL, n.Metrics, n.PID)
 	}
 	line(w, "liteserver "+r.Liteserver.Addr+", key "+base64.StdEncoding.EncodeToString(r.Liteserver.PublicKey))
+	line(w, "toncenter  "+r.Toncenter+"/api/v2/jsonRPC")
 	line(w, "try: mpcctl --contexts "+r.Context+" status")
 }

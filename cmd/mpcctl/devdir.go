@@ -6,12 +6,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tonaiagent/mpcnode/node"
 )
 
-// readyFile marks the directory of a network that was set up completely, and so can go on.
+// readyFile marks the directory of a network that was set up completely, and so can go on. It has the address of the
+// chain's HTTP API, which no other file has.
 const readyFile = "ready"
+
+func (d *devnet) markReady() error {
+	return writePrivate(filepath.Join(d.dir, readyFile), []byte(strings.TrimPrefix(d.http.URL, "http://")+"\n"))
+}
 
 // devDir looks at the directory of a local network, and reports whether one is there that goes on. It must be that, or
 // empty: of a network that wasn't set up completely, nobody knows what is missing.
@@ -34,17 +40,22 @@ func devDir(dir string) (path string, goesOn bool, err error) {
 	return path, false, nil
 }
 
-// readLayout reads what layOut wrote, and where the nodes expect the liteserver.
-func readLayout(dir string) (parties []*party, contexts Contexts, liteserver string, err error) {
+// readLayout reads what layOut wrote, and where the nodes and others expect the chain.
+func (l *devListener) readLayout(dir string) (parties []*party, contexts Contexts, err error) {
 	for _, name := range devParties {
 		p := &party{name: name, dir: filepath.Join(dir, name)}
-		if liteserver, err = p.readConfig(); err != nil {
-			return nil, contexts, "", err
+		if l.listen, err = p.readConfig(); err != nil {
+			return nil, contexts, err
 		}
 		parties = append(parties, p)
 	}
+	address, err := os.ReadFile(filepath.Join(dir, readyFile))
+	if err != nil {
+		return nil, contexts, err
+	}
+	l.http = strings.TrimSpace(string(address))
 	contexts, err = readContexts(filepath.Join(dir, "contexts.yaml"))
-	return parties, contexts, liteserver, err
+	return parties, contexts, err
 }
 
 // readConfig takes the party's HTTP addresses from its node's configuration, and returns its liteserver's.

@@ -23,6 +23,7 @@ type devnet struct {
 	dir       string
 	chain     *devchain.Chain
 	lite      *devchain.Server
+	http      *devchain.Toncenter
 	parties   []*party
 	contexts  Contexts
 	sites     []*site // one a party, in the same order
@@ -62,7 +63,7 @@ func startDevnet(ctx context.Context, u *ui, dir string, at devListener) (contex
 // prepare starts the chain, and writes all files or reads those of the network that goes on.
 func (d *devnet) prepare(at devListener) (err error) {
 	if at.goesOn {
-		if d.parties, d.contexts, at.listen, err = readLayout(d.dir); err != nil {
+		if d.parties, d.contexts, err = at.readLayout(d.dir); err != nil {
 			return err
 		}
 	}
@@ -70,6 +71,9 @@ func (d *devnet) prepare(at devListener) (err error) {
 		return err
 	}
 	if d.lite, err = d.chain.Serve(at.listen); err != nil {
+		return err
+	}
+	if d.http, err = d.chain.ServeToncenter(at.http); err != nil {
 		return err
 	}
 	if !at.goesOn {
@@ -151,6 +155,9 @@ func (d *devnet) stop() error {
 	var all []error
 	for range d.processes {
 		all = append(all, <-errs)
+	}
+	if d.http != nil {
+		all = append(all, d.http.Close())
 	}
 	if d.lite != nil {
 		all = append(all, d.lite.Close())

@@ -16,10 +16,10 @@ func TestDemoReportHasItsNames(t *testing.T) {
 		"epoch key_id public_key seconds":                        demoKeygen{},
 		"address raw version":                                    demoWallet{},
 		"amount boc confirmed destination destination_balance request_id signature signers signing_hash verified": demoSigned{},
-		"layer reason reason_code request_id":              demoRefused{},
-		"agent_key context liteserver nodes operator_keys": devReport{},
-		"metrics party pid url":                            devNode{},
-		"addr public_key":                                  devLiteserver{},
+		"layer reason reason_code request_id":                        demoRefused{},
+		"agent_key context liteserver nodes operator_keys toncenter": devReport{},
+		"metrics party pid url":                                      devNode{},
+		"addr public_key":                                            devLiteserver{},
 	} {
 		var names map[string]any
 		if err := json.Unmarshal(must(json.Marshal(v)), &names); err != nil {

@@ -102,12 +102,9 @@ func TestMessagesToNobodyBounce(t *testing.T) {
 func TestRefusedMessageBounces(t *testing.T) {
 	c := newChain(t, Config{})
 	refusing := cell.BeginCell().MustStoreSlice([]byte{0x30, 0xd7, 0x49, 0xf2, 0x6a}, 40).EndCell() // DROP SBITS 42 THROWIF: an empty body alone
-	init, err := tlb.ToCell(&tlb.StateInit{Code: refusing, Data: empty})
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, to := ton.Address{Hash: [32]byte{7}}, ton.Address{Hash: [32]byte(init.HashKey())}
-	if err := c.Deliver(Message{From: from, To: to, Value: nano(t, "1"), Init: init}); err != nil {
+	x, from := stateInit(t, refusing), ton.Address{Hash: [32]byte{7}}
+	to := x.address
+	if err := c.Deliver(Message{From: from, To: to, Value: nano(t, "1"), Init: x.init}); err != nil {
 		t.Fatal(err)
 	}
 	before := c.Balance(to)
@@ -122,6 +119,22 @@ func TestRefusedMessageBounces(t *testing.T) {
 	if s := m.Body.MustBeginParse(); !m.Bounced || s.MustLoadUInt(32) != math.MaxUint32 || s.MustLoadUInt(32) != 0x0f8a7ea5 {
 		t.Errorf("%+v", m)
 	}
+}
+
+// contract is one that isn't on a chain yet.
+type contract struct {
+	address ton.Address
+	init    *cell.Cell
+}
+
+// stateInit is a contract of some code without data.
+func stateInit(t *testing.T, code *cell.Cell) contract {
+	t.Helper()
+	init, err := tlb.ToCell(&tlb.StateInit{Code: code, Data: empty})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contract{ton.Address{Hash: [32]byte(init.HashKey())}, init}
 }
 
 // newestTo is the newest message to an address.

@@ -65,4 +65,14 @@ const (
 	// much again for everything else.
 	maxSnapshot      = 512 << 20
 	maxSnapshotCells = 1 << 23
+
+	// maxHTTPBody is the largest request to the HTTP API: an external message in base64, and the JSON around it.
+	maxHTTPBody = maxExternal*4/3 + 8<<10
+
+	// httpTimeout bounds reading a request, and answering it: everything is in memory.
+	httpTimeout = 10 * time.Second
+
+	// httpTransactions is how many transactions one HTTP answer has at most, and httpAccounts how many accounts.
+	httpTransactions = 100
+	httpAccounts     = 100
 )

@@ -35,9 +35,7 @@ func (c *Chain) runMethod(q lite.RunSmcMethod) (tl.Serializable, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, data := s.prepared.State().StateInit.Code, s.prepared.State().StateInit.Data
-	r, err := c.tvm.ExecuteGetMethod(code, data, c.environment(b, a, s), vm.GasWithLimit(methodGas), stack,
-		tvm.ExecutionConfig{Config: c.config})
+	r, err := c.call(b, a, s, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +46,13 @@ func (c *Chain) runMethod(q lite.RunSmcMethod) (tl.Serializable, error) {
 	answer.ExitCode = int32(r.ExitCode)
 	answer.Result, err = result.ToCell()
 	return answer, err
+}
+
+// call runs a get method of an account that has a contract, on a stack with its arguments and its number.
+func (c *Chain) call(b *block, a ton.Address, s *state, stack *vm.Stack) (*tvm.ExecutionResult, error) {
+	init := s.prepared.State().StateInit
+	return c.tvm.ExecuteGetMethod(init.Code, init.Data, c.environment(b, a, s), vm.GasWithLimit(methodGas), stack,
+		tvm.ExecutionConfig{Config: c.config})
 }
 
 // arguments is the stack a get method starts with: its arguments, then its number.
