@@ -41,7 +41,7 @@ func (w *world) payloadOf(i guard.Intent, payments []guard.Payment) guard.Case {
 	var transfers []ton.Transfer
 	for _, p := range payments {
 		dest := w.state(p.Destination, nil)
-		c.Dest = append(c.Dest, dest)
+		c.Facts = append(c.Facts, ton.Facts{Account: dest})
 		transfers = append(transfers, ton.Transfer{To: p.Destination, Value: p.Amount, Comment: p.Memo, Bounce: ton.Bounces(p.Form, dest)})
 	}
 	w.built = must(ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute), transfers))
@@ -96,9 +96,9 @@ func TestBatchIsRefusedForOneDestination(t *testing.T) {
 
 	w = newWorld(t, permissive)
 	c := w.batch("k1", "1", "2", "3")
-	c.Dest[2] = ton.Account{}
+	c.Facts[2] = ton.Facts{}
 	w.deny(c, guard.ReasonDestinationUnknown)
-	c.Dest = c.Dest[:2]
+	c.Facts = c.Facts[:2]
 	w.deny(c, guard.ReasonDestinationUnknown)
 }
 

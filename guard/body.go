@@ -29,8 +29,9 @@ type body struct {
 		Destination string `json:"destination"`
 		Memo        string `json:"memo"`
 	} `json:"payments"`
-	Payload *string `json:"payload"`
-	Context struct {
+	Operation map[string]string `json:"operation"`
+	Payload   *string           `json:"payload"`
+	Context   struct {
 		Intent     string         `json:"intent"`
 		Strategy   string         `json:"strategy"`
 		Confidence jsontext.Value `json:"confidence"`
@@ -45,7 +46,7 @@ func (b body) intent(testnet bool) (i Intent, err error) {
 	}{
 		{"network", b.network}, {"wallet", b.wallet}, {"coordinator", b.coordinator}, {"expires", b.expires},
 		{"type", b.kind}, {"asset", b.asset}, {"payments", func(i *Intent) error { return b.payments(i, testnet) }},
-		{"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
+		{"operation", func(i *Intent) error { return b.operation(i, testnet) }}, {"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
 	} {
 		err := field.read(&i)
 		if inner := (*FieldError)(nil); errors.As(err, &inner) {
@@ -94,24 +95,21 @@ func (b body) expires(i *Intent) error {
 	return nil
 }
 
-func (b body) kind(i *Intent) error {
-	if b.Type != string(ton.OpTransfer) {
-		return errors.New(`only "transfer" is supported`)
-	}
-	i.Type = b.Type
-	return nil
-}
-
 func (b body) asset(i *Intent) (err error) {
-	i.Asset, err = policy.ParseAsset(b.Asset)
-	return err
+	if i.Asset, err = policy.ParseAsset(b.Asset); err != nil {
+		return err
+	}
+	return kinds[i.Type].fits(i.Asset)
 }
 
 // payments reads the one payment that amount, destination and memo name, or the list in their place.
 func (b body) payments(i *Intent, testnet bool) (err error) {
 	if b.Payments == nil {
-		i.Payment, err = readPayment("", b.Amount, b.Destination, b.Memo, testnet)
+		i.Payment, err = readPayment(*i, "", b.Amount, b.Destination, b.Memo, testnet)
 		return err
+	}
+	if !kinds[i.Type].batch {
+		return fmt.Errorf("a %s is one payment: send amount, destination and memo", i.Type)
 	}
 	if b.Amount != "" || b.Destination != "" || b.Memo != "" {
 		return errors.New("send either payments, or amount, destination and memo")
@@ -120,7 +118,7 @@ func (b body) payments(i *Intent, testnet bool) (err error) {
 		return fmt.Errorf("%d payments, want 1 to %d", len(b.Payments), maxPayments)
 	}
 	for n, p := range b.Payments {
-		one, err := readPayment(fmt.Sprintf("payments.%d.", n), p.Amount, p.Destination, p.Memo, testnet)
+		one, err := readPayment(*i, fmt.Sprintf("payments.%d.", n), p.Amount, p.Destination, p.Memo, testnet)
 		if err != nil {
 			return err
 		}
@@ -133,14 +131,20 @@ func (b body) payments(i *Intent, testnet bool) (err error) {
 }
 
 // readPayment reads one; an error names the field, with what stands before it.
-func readPayment(at, amount, destination, memo string, testnet bool) (p Payment, err error) {
-	if p.Amount, err = ton.ParseNano(amount, ton.NativeDecimals); err != nil {
+func readPayment(i Intent, at, amount, destination, memo string, testnet bool) (p Payment, err error) {
+	if p.Amount, err = ton.ParseAmount(i.Asset, amount); err != nil {
 		return p, &FieldError{at + "amount", err.Error()}
 	}
 	if p.Amount.IsZero() {
 		return p, &FieldError{at + "amount", "must be above zero"}
 	}
-	if p.Destination, p.Form, err = ton.ParseAddress(destination, testnet); err != nil {
+	switch {
+	case !i.reachesNobody():
+		p.Destination, p.Form, err = ton.ParseAddress(destination, testnet)
+	case destination != "":
+		err = errors.New("what is burned has none")
+	}
+	if err != nil {
 		return p, &FieldError{at + "destination", err.Error()}
 	}
 	if len(memo) > maxMemo {
@@ -152,6 +156,9 @@ func readPayment(at, amount, destination, memo string, testnet bool) (p Payment,
 
 func (b body) payload(i *Intent) (err error) {
 	if b.Payload == nil {
+		if !kinds[i.Type].built {
+			return fmt.Errorf("missing: nodes don't build a %s; send the bag of cells whose root is to be signed, in base64", i.Type)
+		}
 		return nil
 	}
 	i.Payload, err = base64.StdEncoding.Strict().DecodeString(*b.Payload)

@@ -11,6 +11,8 @@ const (
 	maxPayload   = 60 << 10 // bytes of a payload after base64, as package ton reads it
 	maxPayloads  = 4        // live payloads a seqno: a retry after a lost coordinator needs one more, not dozens
 	maxSeen      = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
+	maxMoves     = 2        // assets of one payload: coins, and the one jetton that its request names
+	maxJettons   = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 11,700 bytes
 	maxOpenTrips = 64       // a party: more say nothing more
 	maxParties   = 5        // of a network
 	maxKeys      = 32       // of one kind, a party

@@ -128,6 +128,9 @@ const mainnet = -239
 
 var id = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
+// validName is the form of names of programs and exchanges.
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
+
 // requestID is the form of ids made by Intent.For.
 var requestID = regexp.MustCompile(`^r-[0-9a-f]{32}$`)
 

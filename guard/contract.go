@@ -100,7 +100,7 @@ func (e *evaluation) onChain() []Verdict {
 		return nil
 	case c.err != nil:
 		return []Verdict{deny(ReasonPolicyWalletState, c.err.Error(), "")}
-	case e.c.Dest[0].Status != ton.StatusActive:
+	case e.c.Facts[0].Account.Status != ton.StatusActive:
 		return []Verdict{deny(Reason(ton.CodeBounce), "nothing is deployed at "+e.c.Tx.Messages[0].To.String(), "a policy wallet's messages bounce")}
 	}
 	err := contracts.Check(contracts.Account{State: c.state, Address: e.wallet.Address, Balance: e.c.Account.Balance}, c.spend, e.at)

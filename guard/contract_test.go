@@ -220,7 +220,7 @@ func TestContractsOwnRefusalIsNamed(t *testing.T) {
 func TestNothingDeployedWouldSendTheSpendBack(t *testing.T) {
 	w := newContract(t, asDeployed)
 	c := w.spend("1")
-	c.Dest[0] = w.state(bob, nil)
+	c.Facts[0].Account = w.state(bob, nil)
 	w.deny(c, guard.Reason(ton.CodeBounce))
 }
 

@@ -18,7 +18,10 @@ type Case struct {
 	Refusal *ton.Refusal    // why the payload could not be read, if so; Tx is then ignored
 	Outcome *ton.Outcome    // what emulation showed; nil denies
 	Account ton.Account     // the wallet's own
-	Dest    []ton.Account   // Dest[i] is that of Tx.Messages[i].To
+
+	Facts      []ton.Facts    // Facts[i] is what was proven about where Tx.Messages[i] goes
+	Policy     [32]byte       // hash of the bundle whose vouched contracts that rests on
+	Deliveries []ton.Delivery // Deliveries[i] is what Tx.Messages[i] does there, where the layer of simulation asks
 }
 
 // pipeline is the layers in order. A layer that stops the line keeps those behind it from running when it refuses.
@@ -111,6 +114,7 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 		put(tx, keyRate(e.agent.ID), e.rate)
 		put(tx, keyRequest(e.c.Intent.RequestID), requestUse{Request: e.c.Intent.Request, Counted: true})
 	}
+	e.track(tx)
 	put(tx, keyTime, e.at.Unix()) // of what is counted now nothing may seem to lie in the future of another wallet's request
 	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
 	if e.contract != nil {
@@ -152,7 +156,7 @@ func (e *evaluation) newPayload(s State) Payload {
 	return Payload{
 		State: s, Effect: Deny, Wallet: e.wallet.ID, Agent: i.Agent, RequestID: i.RequestID, Request: i.Request,
 		RequestExpires: i.Expires.Unix(), Seqno: t.Seqno, ValidUntil: t.ValidUntil.Unix(),
-		Effects: e.effects, Asset: i.Asset, Outflow: e.outflow,
+		Effects: e.effects, Asset: i.Asset, Moves: e.moves[:min(len(e.moves), maxMoves)],
 	}
 }
 

@@ -20,7 +20,7 @@ func TestAllowIsReservedAndAudited(t *testing.T) {
 	d := w.allow(c)
 
 	p, known, err := w.g.Payload(w.tx, c.Tx.SigningHash)
-	if err != nil || !known || p.State != guard.Reserved || p.Effect != guard.Allow || p.Outflow != tons(t, "1.5") {
+	if err != nil || !known || p.State != guard.Reserved || p.Effect != guard.Allow || len(p.Moves) != 1 || p.Moves[0] != (guard.Move{Of: ton.Native, Amount: tons(t, "1.5")}) {
 		t.Fatalf("record = %+v, %t, %v", p, known, err)
 	}
 	e := w.tx.Entries[d.Seq]

@@ -2,11 +2,9 @@ package guard_test
 
 import (
 	"errors"
-	"math/big"
 	"testing"
 	"time"
 
-	"github.com/xssnick/tonutils-go/address"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -44,10 +42,10 @@ func (w emulated) of(i guard.Intent, payload []byte) guard.Case {
 	c.Tx = t
 	for _, m := range t.Messages {
 		if w.contract != nil { // whose messages bounce
-			c.Dest = append(c.Dest, w.somebodys(m.To))
+			c.Facts = append(c.Facts, ton.Facts{Account: w.somebodys(m.To)})
 			continue
 		}
-		c.Dest = append(c.Dest, w.state(m.To, nil))
+		c.Facts = append(c.Facts, ton.Facts{Account: w.state(m.To, nil)})
 	}
 	if o, err := w.e.Run(w.w.TON(), c.Account, payload, w.now); err == nil {
 		c.Outcome = &o
@@ -125,26 +123,15 @@ func onlyValidity(c guard.Case, w emulated) bool {
 	return d > 0 && d <= 2*time.Minute && d != time.Minute
 }
 
-// What is decoded beyond plain transfers is still refused: the ledger counts native coins only.
-func TestOperationsAreDenied(t *testing.T) {
-	jetton := cell.BeginCell().MustStoreUInt(0x0f8a7ea5, 32).MustStoreUInt(1, 64).MustStoreBigCoins(big.NewInt(5)).
-		MustStoreAddr(address.NewAddress(0, 0, bob.Hash[:])).MustStoreUInt(0, 2).MustStoreUInt(0, 1).MustStoreBigCoins(big.NewInt(0)).MustStoreUInt(0, 1)
-	for name, body := range map[ton.Op]*cell.Builder{
-		ton.OpJettonTransfer: jetton,
-		ton.OpContractCall:   cell.BeginCell().MustStoreUInt(0xdeadbeef, 32),
+// An operation that nobody here understands is no transfer, and as what it is it needs its own capability.
+func TestUnknownOperationIsDenied(t *testing.T) {
+	for declared, want := range map[ton.Op]guard.Reason{
+		ton.OpTransfer: guard.Reason(ton.CodeOperationUnknown), ton.OpContractCall: guard.ReasonCapability,
 	} {
-		for _, declared := range []ton.Op{name, ton.OpTransfer} {
-			w := newEmulated(t)
-			i := w.intent("1")
-			i.Type, i.Memo = string(declared), ""
-			b, err := ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute),
-				[]ton.Transfer{{To: i.Destination, Value: i.Amount, Body: body.EndCell()}})
-			w.must(err)
-			c := w.of(i, b)
-			if len(c.Tx.Messages) != 1 || c.Tx.Messages[0].Op != name {
-				t.Fatalf("decoded to %+v, %v", c.Tx.Messages, c.Refusal)
-			}
-			w.deny(c, guard.Reason(ton.CodeOperationUnknown))
-		}
+		w := newEmulated(t)
+		i := w.intent("1")
+		i.Type, i.Memo, i.Opcode, i.BodyHash = string(declared), "", 0xdeadbeef, [32]byte(shopOrder.HashKey())
+		w.deny(w.of(i, must(ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute),
+			[]ton.Transfer{{To: i.Destination, Value: i.Amount, Bounce: true, Body: shopOrder}}))), want)
 	}
 }

@@ -29,9 +29,10 @@ type evaluation struct {
 	live        []Payload // those in slot, of one request, but not this one
 	payload     Payload   // record of this payload
 	use         requestUse
-	spent       limits.Spent
+	moves       []Move         // what this payload sends: coins, and jettons
+	spent       []limits.Spent // of each move's asset, until now
+	jettons     jettonWallets
 	rate        limits.Rate
-	outflow     ton.Nano // what this payload sends
 	effects     [32]byte
 	contract    *contractCase // nil: no policy wallet
 }
@@ -102,8 +103,8 @@ func (e *evaluation) loadPayloads(tx Tx) (err error) {
 	if e.wallet == nil || e.c.Refusal != nil {
 		return nil
 	}
-	if e.outflow, err = e.c.Tx.Outflow(); err != nil {
-		e.outflow = ton.MaxNano // overflow: above every limit
+	if e.moves, err = movesOf(e.c.Tx.Messages); err != nil {
+		e.moves = []Move{{ton.Native, ton.MaxNano}} // overflow: above every limit
 	}
 	e.effects = effects(e.g.cfg.Network, e.wallet.ID, e.c.Tx)
 	if _, err = get(tx, keyPayload(e.c.Tx.SigningHash), &e.payload); err != nil {
@@ -134,13 +135,15 @@ func (e *evaluation) loadCounts(tx Tx) error {
 	if _, err := get(tx, keyRate(e.agent.ID), &e.rate); err != nil {
 		return err
 	}
-	var spend limits.Spend
-	if _, err := get(tx, keySpend(e.wallet.ID, e.c.Intent.Asset), &spend); err != nil {
-		return err
+	return e.loadSpent(tx)
+}
+
+// outflow is what the payload sends in coins.
+func (e *evaluation) outflow() ton.Nano {
+	if len(e.moves) == 0 {
+		return ton.Nano{}
 	}
-	var err error
-	e.spent, err = spend.At(e.at)
-	return err
+	return e.moves[0].Amount
 }
 
 // without returns s, where a payload that became live is no longer only seen.

@@ -38,9 +38,10 @@ func (g *Guard) Explain(tx Tx, now time.Time, e Explanation) error {
 		Seqno: e.Tx.Seqno, ValidUntil: e.Tx.ValidUntil.Unix(),
 		Effects: effects(g.cfg.Network, w.ID, e.Tx), Asset: e.Intent.Asset,
 	}
-	if p.Outflow, err = e.Tx.Outflow(); err != nil {
+	if p.Moves, err = movesOf(e.Tx.Messages); err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}
+	p.Moves = p.Moves[:min(len(p.Moves), maxMoves)]
 	if err := explain(tx, e.Tx.SigningHash, p); err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}

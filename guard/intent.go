@@ -2,7 +2,6 @@ package guard
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -25,17 +24,8 @@ func (e *evaluation) intent() []Verdict {
 		return []Verdict{deny(known(r.Code), r.Reason, "")}
 	}
 	v := append(e.payloadOwner(), e.validity()...)
-	payments := e.c.Intent.Payments()
-	if n := len(e.c.Tx.Messages); n != len(payments) {
-		return append(v, deny(ReasonIntentMessages, strconv.Itoa(n), strconv.Itoa(len(payments))))
-	}
-	for n, p := range payments {
-		if differs := e.declared(n, p); len(differs) > 0 {
-			v = append(v, differs...)
-			break // the first message that is wrong tells enough
-		}
-	}
-	return append(v, e.confidence()...)
+	v = append(v, e.agentsOwn()...)
+	return append(append(v, e.messages()...), e.confidence()...)
 }
 
 // known returns the reason of a refusal by package ton; a code that is not in the catalogue is undecodable.
@@ -44,6 +34,17 @@ func known(c ton.Code) Reason {
 		return Reason(c)
 	}
 	return Reason(ton.CodeUndecodable)
+}
+
+// agentsOwn checks that a payload which the agent brought is the one that is judged.
+func (e *evaluation) agentsOwn() []Verdict {
+	if e.c.Intent.Payload == nil {
+		return nil
+	}
+	if hash, err := ton.PayloadHash(e.c.Intent.Payload); err != nil || hash != e.c.Tx.SigningHash {
+		return []Verdict{deny(ReasonIntentPayload, fmt.Sprintf("%x", e.c.Tx.SigningHash), fmt.Sprintf("%x", hash))}
+	}
+	return nil
 }
 
 // request checks who asks, where, and until when.
@@ -106,41 +107,6 @@ func (e *evaluation) validity() []Verdict {
 		return []Verdict{deny(ReasonIntentValidity, clock(u), clock(from.Add(most)))}
 	}
 	return nil
-}
-
-// declared compares the nth message with what the request says it carries, field by field.
-func (e *evaluation) declared(n int, p Payment) (v []Verdict) {
-	i, m := e.c.Intent, e.c.Tx.Messages[n]
-	differs := func(r Reason, is bool, observed, want string) {
-		if is {
-			v = append(v, deny(r, observed, want))
-		}
-	}
-	differs(Reason(ton.CodeSendMode), m.Mode != 3, strconv.Itoa(int(m.Mode)), "3")
-	differs(Reason(ton.CodeStateInit), m.Init != [32]byte{}, fmt.Sprintf("%x", m.Init), "")
-	differs(ReasonIntentAsset, i.Asset != ton.Native, ton.Native, i.Asset)
-	differs(ReasonIntentAmount, m.Value != p.Amount, m.Value.String(), p.Amount.String())
-	differs(ReasonIntentDestination, m.To != p.Destination, m.To.String(), p.Destination.String())
-	differs(ReasonIntentMemo, m.Comment != p.Memo, strconv.Quote(m.Comment), strconv.Quote(p.Memo))
-	return append(v, e.meaning(n, p)...)
-}
-
-// meaning asks the destination's own state what the nth message does there.
-func (e *evaluation) meaning(n int, p Payment) (v []Verdict) {
-	m := e.c.Tx.Messages[n]
-	if len(e.c.Dest) != len(e.c.Tx.Messages) || !e.fresh(e.c.Dest[n], m.To) {
-		return []Verdict{deny(ReasonDestinationUnknown, m.To.String(), "")}
-	}
-	switch op := ton.Meaning(m, e.c.Dest[n]); {
-	case op == ton.OpUnknown:
-		v = append(v, deny(Reason(ton.CodeOperationUnknown), m.To.String(), ""))
-	case string(op) != e.c.Intent.Type:
-		v = append(v, deny(ReasonIntentType, string(op), e.c.Intent.Type))
-	}
-	if err := ton.CheckBounce(m, p.Form, e.c.Dest[n]); err != nil {
-		v = append(v, deny(Reason(ton.CodeBounce), err.Error(), ""))
-	}
-	return v
 }
 
 // fresh reports whether a is the proven state of that address, of about the time of the own account's.

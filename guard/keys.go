@@ -11,8 +11,9 @@ import (
 //
 //	m/time                        window time: the newest proven masterchain time
 //	x/<wallet>                    mirror position
+//	s/<wallet>/<of>               spending windows: of native coins, or of an own jetton wallet
+//	sj/<wallet>                   the jetton wallets of which there are windows
 //	xc/<wallet>                   what binds a policy wallet's spender, as last seen
-//	s/<wallet>/<asset>            spending windows
 //	n/<wallet>/<seqno>            live request with its payloads, and payloads seen
 //	y/<payload>                   one payload: request, effect, state
 //	qp/<request id>               what became of a request: counted, used up
@@ -39,8 +40,9 @@ const (
 )
 
 func keyPosition(wallet string) Key      { return Key("x/" + wallet) }
+func keySpend(wallet, of string) Key     { return Key("s/" + wallet + "/" + of) }
+func keyJettons(wallet string) Key       { return Key("sj/" + wallet) }
 func keyTerms(wallet string) Key         { return Key("xc/" + wallet) }
-func keySpend(wallet, asset string) Key  { return Key("s/" + wallet + "/" + asset) }
 func keyPayload(hash [32]byte) Key       { return Key("y/" + hex.EncodeToString(hash[:])) }
 func keyRequest(id string) Key           { return Key("qp/" + id) }
 func keyUnexplained(wallet string) Key   { return Key("u/" + wallet) }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
-	"github.com/tonaiagent/mpcnode/guard/limits"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -44,7 +43,7 @@ type observation struct {
 	wallet string
 	owned  bool // its owner may sign whatever they like
 	pos    Position
-	spend  limits.Spend
+	spent  *windows
 }
 
 // Observe takes in what the chain executed: e holds transactions of the wallet's account, oldest first, that follow
@@ -76,7 +75,7 @@ func (g *Guard) Observe(tx Tx, now time.Time, wallet string, e []ton.Executed, a
 	put(tx, keyPosition(wallet), o.pos)
 	put(tx, keyTime, o.at.Unix())
 	if len(e) > 0 {
-		put(tx, keySpend(wallet, ton.Native), o.spend)
+		o.spent.write()
 	}
 	return nil
 }
@@ -91,7 +90,7 @@ func (g *Guard) observe(tx Tx, now time.Time, id string, acc ton.Account) (*obse
 	if begun, err = get(tx, keyPosition(id), &o.pos); err != nil {
 		return nil, err
 	}
-	if _, err = get(tx, keySpend(id, ton.Native), &o.spend); err != nil {
+	if o.spent, err = openWindows(tx, id); err != nil {
 		return nil, err
 	}
 	if o.at, err = windowTime(tx); err != nil {
@@ -121,12 +120,14 @@ func (o *observation) apply(e ton.Executed) error {
 		return err
 	}
 	if e.External || e.Consumed { // what only arrives and comes back is no spending
-		sent, err := ton.Transaction{Messages: e.Out}.Outflow()
+		moves, err := movesOf(e.Out)
 		if err != nil {
 			return err
 		}
-		if err := o.spend.Add(e.Time, o.at, sent); err != nil {
-			return err
+		for _, m := range moves {
+			if err := o.spent.add(m, e.Time, o.at); err != nil {
+				return err
+			}
 		}
 	}
 	if e.Consumed {

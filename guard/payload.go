@@ -33,7 +33,7 @@ type Payload struct {
 	ValidUntil     int64    // Unix seconds
 	Effects        [32]byte // what it does, apart from seqno and validity
 	Asset          string
-	Outflow        ton.Nano
+	Moves          []Move   // what it sends: coins, and the jettons of its asset; of one that was refused perhaps not all
 	Policy         [32]byte // bundle of the last decision
 	Seq            uint64   // audit entry of the last decision
 	Attempt        uint32   // the highest that was released

@@ -25,19 +25,31 @@ func (e *evaluation) permissions() []Verdict {
 	return nil
 }
 
-// permitted judges the whole of the request with one of its destinations.
+// permitted judges the whole of the request with one of its destinations: the asset that it is about first, then the
+// coins that go with it.
 func (e *evaluation) permitted(to ton.Address) []Verdict {
-	i := e.c.Intent
-	a := e.perms.CheckCapability(policy.Action{Name: i.Type, Token: i.Asset, Amount: e.outflow, Destination: to})
+	for n := range e.moves {
+		m := e.moves[len(e.moves)-1-n]
+		if v := e.moved(m, to); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) moved(m Move, to ton.Address) []Verdict {
+	i, asset := e.c.Intent, e.asset(m)
+	a := e.perms.CheckCapability(policy.Action{Name: i.action(), Token: asset, Amount: m.Amount, Destination: to})
 	switch a.ViolatedRule {
 	case "":
 		if a.Allowed {
 			return nil
 		}
-	case policy.RulePerTransaction:
-		return nil
+	case policy.RulePerTransaction, policy.RuleAssetLimits:
+		return nil // layer 5 refuses
 	case policy.RuleApproval:
-		return []Verdict{escalate(ReasonApprovalUnavailable, e.outflow.String(), e.perms.RequireApprovalAbove.String())}
+		l, _ := e.perms.LimitsOf(asset)
+		return []Verdict{escalate(ReasonApprovalUnavailable, amountOf(asset, m.Amount), amountOf(asset, *l.RequireApprovalAbove))}
 	}
 	if r, ok := ruleReasons[a.ViolatedRule]; ok {
 		return []Verdict{deny(r, to.String(), string(a.ViolatedRule))}

@@ -8,16 +8,6 @@ import (
 	"github.com/tonaiagent/mpcnode/guard/policy"
 )
 
-func mustPermissions(t *testing.T) policy.Permissions {
-	t.Helper()
-	b, err := policy.Parse([]byte(permissive))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _ := b.Permissions("agent-1")
-	return p
-}
-
 func TestNothingIsAllowedWithoutAPolicy(t *testing.T) {
 	w := worldOf(t, config())
 	w.deny(w.request("k1", "1"), guard.ReasonPolicyMissing)

@@ -25,6 +25,9 @@ const (
 	ReasonIntentDestination  Reason = "intent_destination"
 	ReasonIntentMemo         Reason = "intent_memo"
 	ReasonIntentMessages     Reason = "intent_messages"
+	ReasonIntentOperation    Reason = "intent_operation"
+	ReasonIntentPayload      Reason = "intent_payload"
+	ReasonPolicyChanged      Reason = "policy_changed"
 	ReasonIntentValidity     Reason = "intent_validity"
 	ReasonConfidence         Reason = "confidence"
 	ReasonWalletUnknown      Reason = "wallet_unknown"
@@ -52,6 +55,7 @@ const (
 	ReasonPayloadUsed      Reason = "payload_used"
 	ReasonEffectsDiffer    Reason = "effects_differ"
 	ReasonTooManyPayloads  Reason = "too_many_payloads"
+	ReasonTooManyAssets    Reason = "too_many_assets"
 	ReasonLimitMissing     Reason = "limit_missing"
 	ReasonLimitTransaction Reason = "limit_transaction"
 	ReasonLimitDay         Reason = "limit_day"
@@ -130,6 +134,14 @@ var reasons = []struct {
 	{Reason(ton.CodeBody), LayerIntent, "The payload's operation is not in its layout, or asks for more than is ever signed."},
 	{Reason(ton.CodeBounce), LayerIntent, "The bounce flag is not what the destination asks for."},
 
+	{Reason(ton.CodeForeignAddress), LayerIntent, "The payload would leave, send back or pay out something to an account that is not the wallet."},
+	{Reason(ton.CodeForward), LayerIntent, "The payload sends on more coins than it attaches."},
+	{Reason(ton.CodeSwap), LayerIntent, "The swap has no minimum, holds for too long, or pays too high a fee."},
+	{Reason(ton.CodeFacts), LayerIntent, "What the payload does depends on a contract that could not be proven to be the one it needs."},
+	{Reason(ton.CodeGasless), LayerIntent, "The payload is not one payment and at most one fee of the same jetton to its relayer."},
+	{Reason(ton.CodeJettonLocked), LayerIntent, "The jetton's issuer has locked the wallet's jettons."},
+	{Reason(ton.CodeJettonBalance), LayerIntent, "The wallet holds fewer jettons than the payload sends."},
+
 	{ReasonRequestMissing, LayerIntent, "The request carries no verified agent, id or digest."},
 	{ReasonRequestExpired, LayerIntent, "The request has expired. Send a new one."},
 	{ReasonIntentNetwork, LayerIntent, "The request is for another network."},
@@ -140,7 +152,10 @@ var reasons = []struct {
 	{ReasonIntentAmount, LayerIntent, "The payload moves another amount than the request says."},
 	{ReasonIntentDestination, LayerIntent, "The payload goes to another destination than the request says."},
 	{ReasonIntentMemo, LayerIntent, "The payload's comment is not the request's memo."},
-	{ReasonIntentMessages, LayerIntent, "The payload sends more than the one message the request describes."},
+	{ReasonIntentMessages, LayerIntent, "The payload sends more or fewer messages than the request describes."},
+	{ReasonIntentOperation, LayerIntent, "A field of the request's operation is not what the payload or the chain says."},
+	{ReasonIntentPayload, LayerIntent, "The payload is not the one that the agent sent."},
+	{ReasonPolicyChanged, LayerIntent, "The policy changed while the chain was read. Try again."},
 	{ReasonIntentValidity, LayerIntent, "The payload has expired, or is valid for too long."},
 	{ReasonConfidence, LayerIntent, "The agent's stated confidence is missing or too low."},
 	{ReasonWalletUnknown, LayerIntent, "This node knows no such wallet."},
@@ -168,6 +183,7 @@ var reasons = []struct {
 	{ReasonPayloadUsed, LayerLimits, "This payload belongs to another request, or is spent."},
 	{ReasonEffectsDiffer, LayerLimits, "An earlier payload of this request, which does something else, can still execute."},
 	{ReasonTooManyPayloads, LayerLimits, "Too many payloads of this request can still execute. Try again later."},
+	{ReasonTooManyAssets, LayerLimits, "The wallet has moved too many different jettons lately to count another one."},
 	{ReasonLimitMissing, LayerLimits, "No limit is set for this asset, so none of it may be moved."},
 	{ReasonLimitTransaction, LayerLimits, "The amount is above the limit of a transaction."},
 	{ReasonLimitDay, LayerLimits, "The limit of 24 hours would be exceeded."},
@@ -198,6 +214,7 @@ var reasons = []struct {
 	{ReasonSimulationMessages, LayerSimulation, "The payload would send other messages than it says."},
 	{ReasonSimulationSeqno, LayerSimulation, "The wallet's sequence number would not advance by one."},
 	{ReasonSimulationState, LayerSimulation, "The payload would change the wallet's code or settings."},
+	{Reason(ton.CodeDelivery), LayerSimulation, "The wallet's jetton wallet or item would not do what the payload asks of it."},
 	{ReasonSimulationOutflow, LayerSimulation, "More would leave the wallet than the payload says, or the fees are too high."},
 }
 

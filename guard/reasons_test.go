@@ -38,7 +38,7 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"state_init":        func(_ *world, c *guard.Case) { c.Tx.Messages[0].Init = [32]byte{1} },
 	"operation_unknown": func(w *world, c *guard.Case) { // some contract that is no wallet
 		code := cell.BeginCell().MustStoreUInt(1, 8).EndCell()
-		c.Dest[0] = w.state(bob, w.shardOf(bob, code, code))
+		c.Facts[0].Account = w.state(bob, w.shardOf(bob, code, code))
 		c.Tx.Messages[0].Bounce = true
 	},
 	"bounce": func(_ *world, c *guard.Case) {
@@ -53,6 +53,8 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"intent_wallet":       func(_ *world, c *guard.Case) { c.Tx.Wallet = bob },
 	"intent_type":         func(_ *world, c *guard.Case) { c.Intent.Type = "stake" },
 	"intent_asset":        func(_ *world, c *guard.Case) { c.Intent.Asset = "jetton:" + bob.String() },
+	"swap":                refused(ton.CodeSwap),
+	"gasless":             refused(ton.CodeGasless),
 	"intent_amount":       func(_ *world, c *guard.Case) { c.Intent.Amount = ton.NanoOf(1) },
 	"intent_destination":  func(_ *world, c *guard.Case) { c.Intent.Destination.Hash[31]++ },
 	"intent_memo":         func(_ *world, c *guard.Case) { c.Intent.Memo = "ho" },
@@ -60,7 +62,7 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"intent_validity":     func(w *world, c *guard.Case) { c.Tx.ValidUntil = w.now.Add(121 * time.Second) },
 	"wallet_unknown":      func(_ *world, c *guard.Case) { c.Intent.Wallet = "wallet-2" },
 	"agent_unknown":       func(_ *world, c *guard.Case) { c.Intent.Agent = "agent-2" },
-	"destination_unknown": func(_ *world, c *guard.Case) { c.Dest[0].Proven = false },
+	"destination_unknown": func(_ *world, c *guard.Case) { c.Facts[0].Account.Proven = false },
 	"agent_suspended": func(w *world, _ *guard.Case) {
 		w.enrol(guard.AgentRecord{ID: "agent-1", Revision: 2, PublicKey: pub("agent-1"), Wallets: []string{"wallet-1"}, Suspended: true})
 	},
@@ -190,8 +192,8 @@ func dataOf(of ton.Wallet) *cell.Cell {
 
 func TestEveryReasonIsGivenForItsFault(t *testing.T) {
 	for _, reason := range guard.Reasons() {
-		if reason == guard.ReasonLimitMissing {
-			continue // TestAssetWithoutLimitIsDenied
+		if _, elsewhere := operationRefusals[reason]; elsewhere {
+			continue // TestEveryReasonOfAnOperationIsGivenForItsFault
 		}
 		if _, elsewhere := contractRefusals[reason]; elsewhere {
 			continue // TestEveryReasonOfAPolicyWalletIsGivenForItsFault
@@ -210,16 +212,8 @@ func TestEveryReasonIsGivenForItsFault(t *testing.T) {
 			}
 		})
 	}
-	if cases := len(refusals) + len(contractRefusals) + 1; cases != len(guard.Reasons()) {
+	if cases := len(refusals) + len(contractRefusals) + len(operationRefusals); cases != len(guard.Reasons()) {
 		t.Errorf("%d cases for %d reasons", cases, len(guard.Reasons()))
-	}
-}
-
-func TestAssetWithoutLimitIsDenied(t *testing.T) {
-	w := newWorld(t, permissive)
-	v := guard.WindowsOf(w.g, mustPermissions(t), "jetton:"+bob.String())
-	if len(v) != 1 || v[0].Reason != guard.ReasonLimitMissing || v[0].Effect != guard.Deny {
-		t.Errorf("verdicts = %+v", v)
 	}
 }
 

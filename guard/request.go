@@ -21,10 +21,11 @@ type Intent struct {
 	Wallet      string
 	Coordinator string // the party that alone may propose it
 	Expires     time.Time
-	Type        string    // transfer
+	Type        string    // a key of kinds
 	Asset       string    // asset id
 	Payment               // the only one; of a batch the Amount is the sum, and there is no Destination
 	Batch       []Payment // in the order in which they are sent; nil: no batch
+	Operation             // what else an operation does
 	Payload     []byte    // the agent's own payload (BoC of the cell whose hash is signed); nil: the coordinator builds one
 	Reasoning   string    // context.intent
 	Strategy    string    // context.strategy
@@ -39,8 +40,8 @@ type Intent struct {
 // Payment is what one message is to carry.
 type Payment struct {
 	Amount      ton.Nano
-	Destination ton.Address
-	Form        ton.Form // how the destination was written
+	Destination ton.Address // zero: nobody, what is burned
+	Form        ton.Form    // how the destination was written
 	Memo        string
 }
 
@@ -52,12 +53,29 @@ func (i Intent) Payments() []Payment {
 	return []Payment{i.Payment}
 }
 
+// Claim is what i says about the contracts that its messages go to.
+func (i Intent) Claim() ton.Claim {
+	asset := i.Asset
+	if i.Jetton != "" {
+		asset = i.Jetton
+	}
+	return ton.Claim{Asset: asset, Collection: i.Collection, Ask: i.Ask}
+}
+
 // destinations names whom i pays, for people: the audit log keeps the payload's hash, and the node the payload.
 func (i Intent) destinations() string {
 	if i.Batch == nil {
-		return i.Destination.String()
+		return recipient(i.Destination)
 	}
 	return fmt.Sprintf("%d payments, first to %s", len(i.Batch), i.Batch[0].Destination)
+}
+
+// recipient says who gets what, for people.
+func recipient(a ton.Address) string {
+	if a.IsZero() {
+		return "nobody"
+	}
+	return a.String()
 }
 
 // For returns i bound to an agent and idempotency key, with body the exact bytes i was parsed from. The caller has
@@ -106,7 +124,7 @@ func jsonError(err error) *FieldError {
 			return &FieldError{field, "there is no such field"}
 		}
 		if field == "amount" && semantic.JSONKind == jsontext.KindNumber {
-			return &FieldError{field, `a number; send a decimal string in whole units, such as "1.5"`}
+			return &FieldError{field, `a number; send a decimal string, such as "1.5"`}
 		}
 		return &FieldError{field, "wrong JSON type: " + semantic.JSONKind.String()}
 	case errors.As(err, &syntactic):

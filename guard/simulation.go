@@ -32,7 +32,21 @@ func (e *evaluation) simulation() (v []Verdict) {
 	if o.CodeChanged || o.DataChanged {
 		v = append(v, deny(ReasonSimulationState, fmt.Sprintf("code %t data %t", o.CodeChanged, o.DataChanged), "unchanged"))
 	}
-	return slices.Concat(v, e.counted(*o), e.outflowCap(*o))
+	return slices.Concat(v, e.deliveries(), e.counted(*o), e.outflowCap(*o))
+}
+
+// deliveries checks what own jetton wallets and items do with the messages. The first that is wrong tells enough.
+func (e *evaluation) deliveries() []Verdict {
+	for n, m := range e.c.Tx.Messages {
+		var d ton.Delivery
+		if n < len(e.c.Deliveries) {
+			d = e.c.Deliveries[n]
+		}
+		if err := d.Check(m, e.c.Facts[n], e.wallet.Address); err != nil {
+			return []Verdict{refusal(err)}
+		}
+	}
+	return nil
 }
 
 // firstDifference compares what would be sent with what was decoded. Mode is an instruction and leaves no trace in the
@@ -53,7 +67,7 @@ func (e *evaluation) outflowCap(o ton.Outcome) []Verdict {
 	if err == nil {
 		left, err = left.Add(o.Fees)
 	}
-	limit, errLimit := e.outflow.Add(ton.NanoOf(feeCap * uint64(len(e.c.Tx.Messages))))
+	limit, errLimit := e.outflow().Add(ton.NanoOf(feeCap * uint64(len(e.c.Tx.Messages))))
 	if err != nil || errLimit != nil || left.Cmp(limit) > 0 {
 		return []Verdict{deny(ReasonSimulationOutflow, left.String(), limit.String())}
 	}

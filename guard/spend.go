@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tonaiagent/mpcnode/guard/limits"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -70,28 +71,61 @@ func (e *evaluation) windows() (v []Verdict) {
 	if e.perms == nil {
 		return nil // layer 4 refuses
 	}
-	if e.c.Intent.Asset != ton.Native {
-		return []Verdict{deny(ReasonLimitMissing, e.c.Intent.Asset, "")}
+	if len(e.spent) != len(e.moves) {
+		return []Verdict{deny(ReasonTooManyAssets, strconv.Itoa(len(e.moves)), strconv.Itoa(maxMoves))}
 	}
-	l := e.perms.Limits
+	for n, m := range e.moves {
+		v = append(v, e.window(m, e.spent[n])...)
+	}
+	return v
+}
+
+// window holds one asset.
+func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
+	asset := e.asset(m)
+	l, ok := e.perms.LimitsOf(asset)
+	switch {
+	case !ok:
+		return []Verdict{deny(ReasonLimitMissing, asset, "")}
+	case m.Of != ton.Native && !e.jettons.counts(m.Of, e.at):
+		return []Verdict{deny(ReasonTooManyAssets, strconv.Itoa(len(e.jettons.List)), strconv.Itoa(maxJettons))}
+	case asset == ton.Native:
+		l.PerTransaction, l.Daily = tightened(l.PerTransaction, e.g.cfg.MaxTransaction), tightened(l.Daily, e.g.cfg.MaxDaily)
+	}
 	for _, w := range []struct {
 		reason       Reason
 		spent, limit ton.Nano
 	}{
-		{ReasonLimitTransaction, ton.Nano{}, tightened(l.PerTransaction, e.g.cfg.MaxTransaction)},
-		{ReasonLimitDay, e.spent.Day, tightened(l.Daily, e.g.cfg.MaxDaily)},
-		{ReasonLimitWeek, e.spent.Week, l.Weekly},
-		{ReasonLimitMonth, e.spent.Month, l.Monthly},
+		{ReasonLimitTransaction, ton.Nano{}, l.PerTransaction},
+		{ReasonLimitDay, spent.Day, l.Daily},
+		{ReasonLimitWeek, spent.Week, l.Weekly},
+		{ReasonLimitMonth, spent.Month, l.Monthly},
 	} {
-		sum, err := w.spent.Add(e.outflow)
+		sum, err := w.spent.Add(m.Amount)
 		if err != nil {
 			sum = ton.MaxNano // overflow is a denial, and no limit is that high
-			v = append(v, deny(w.reason, "more than "+sum.String(), w.limit.String()))
-		} else if sum.Cmp(w.limit) > 0 {
-			v = append(v, deny(w.reason, sum.String(), w.limit.String()))
+		}
+		if err != nil || sum.Cmp(w.limit) > 0 {
+			v = append(v, deny(w.reason, amountOf(asset, sum), amountOf(asset, w.limit)))
 		}
 	}
 	return v
+}
+
+// asset is what a move is of: coins, or the jetton that the request names, of which layer 1 has seen the proof.
+func (e *evaluation) asset(m Move) string {
+	if m.Of == ton.Native {
+		return ton.Native
+	}
+	return e.c.Intent.Asset
+}
+
+// amountOf says an amount to people; that of a jetton with its unit.
+func amountOf(asset string, n ton.Nano) string {
+	if asset == ton.Native {
+		return n.String()
+	}
+	return ton.FormatAmount(asset, n) + " units of " + asset
 }
 
 func tightened(limit ton.Nano, most *ton.Nano) ton.Nano {

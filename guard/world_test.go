@@ -287,9 +287,9 @@ func (w *world) requestValid(idempotency, amount string, validity time.Duration)
 // payload builds and decodes a payload for a bound intent.
 func (w *world) payload(i guard.Intent, validity time.Duration) guard.Case {
 	w.Helper()
-	c := guard.Case{Intent: i, Account: w.account(), Dest: []ton.Account{w.state(i.Destination, nil)}}
+	c := guard.Case{Intent: i, Account: w.account(), Facts: []ton.Facts{{Account: w.state(i.Destination, nil)}}}
 	b, err := ton.Build(w.w.TON(), w.seqno, w.now.Add(validity), []ton.Transfer{{
-		To: i.Destination, Value: i.Amount, Comment: i.Memo, Bounce: ton.Bounces(i.Form, c.Dest[0]),
+		To: i.Destination, Value: i.Amount, Comment: i.Memo, Bounce: ton.Bounces(i.Form, c.Facts[0].Account),
 	}})
 	w.must(err)
 	c.Tx, err = ton.Decode(w.w.TON(), b)

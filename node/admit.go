@@ -128,13 +128,10 @@ func (n *Node) takeFrom(bucket string, a Allowance) error {
 
 // permissions are what this node's policy grants an agent; the zero value, nothing, without a policy.
 func (n *Node) permissions(ctx context.Context, agent string) (p policy.Permissions, err error) {
-	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		bundle, err := n.guard.Policy(tx)
-		if err == nil && bundle != nil {
-			p, _ = bundle.Permissions(agent)
-		}
-		return err
-	})
+	b, err := n.bundle(ctx)
+	if err == nil {
+		p, _ = b.Permissions(agent)
+	}
 	return p, err
 }
 

@@ -120,6 +120,20 @@ type ChainConfig struct {
 	// GlobalConfig is a file with the network's global configuration (global.config.json), whose first 16 liteservers are
 	// asked after those above. Its init block is not used: the network's trusted_block is what all parties agreed on.
 	GlobalConfig string `yaml:"global_config,omitempty"`
+	// Toncenter are HTTP APIs that are given every message besides the liteservers, and whose word is held against what was
+	// proven: a lasting difference is an alarm (mpcnode_chain_alarm), and decides nothing. At most 8. Default: none.
+	Toncenter []Toncenter `yaml:"toncenter,omitempty"`
+}
+
+// Toncenter is an HTTP API as toncenter.com serves it. It learns which wallets this node looks at.
+type Toncenter struct {
+	// URL is scheme and authority, such as https://toncenter.com or https://testnet.toncenter.com: https, or http on loopback.
+	URL string `yaml:"url"`
+	// APIKeyFile holds the key that is sent with each call, mode 0600. Default: none, and toncenter.com then answers one call
+	// a second.
+	APIKeyFile string `yaml:"api_key_file,omitempty"`
+	// Version of the API: v2 or v3.
+	Version string `yaml:"version"`
 }
 
 // Liteserver is one server of TON's ADNL protocol.

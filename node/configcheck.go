@@ -13,6 +13,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/tonaiagent/mpcnode/node/wire"
+	"github.com/tonaiagent/mpcnode/ton/chain"
 )
 
 func (c Config) check() (problems []problem) {
@@ -42,6 +43,14 @@ func (c Config) check() (problems []problem) {
 		}
 		if key, err := base64.StdEncoding.DecodeString(l.Key); err != nil || len(key) != ed25519.PublicKeySize {
 			bad(fmt.Sprintf("chain.liteservers[%d].key", i), "want the liteserver's public key: 32 bytes in base64, 44 characters")
+		}
+	}
+	if len(c.Chain.Toncenter) > maxToncenters {
+		bad("chain.toncenter", "%d are given, at most %d are used", len(c.Chain.Toncenter), maxToncenters)
+	}
+	for i, t := range c.Chain.Toncenter {
+		if err := (chain.Toncenter{URL: t.URL, Version: t.Version}).Check(); err != nil {
+			bad(fmt.Sprintf("chain.toncenter[%d]", i), "%v", err)
 		}
 	}
 	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log.Level) {

@@ -15,8 +15,8 @@ type custody interface {
 	// prepare writes the unsigned payload that does what the request says, on the wallet's account as it is now.
 	prepare(ctx context.Context, in guard.Intent, acc ton.Account) ([]byte, error)
 
-	// simulate shows what a payload would do on the wallet's account.
-	simulate(acc ton.Account, payload []byte) (ton.Outcome, error)
+	// simulate shows what a payload, which was decoded to t, would do on the wallet's account.
+	simulate(acc ton.Account, t ton.Transaction, payload []byte) (ton.Outcome, error)
 
 	// requestApproval asks people for the approval that a request needs beyond the guards' allow, and returns the request as
 	// it then stands.

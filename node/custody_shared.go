@@ -12,6 +12,9 @@ import (
 // payloadValidity is how long a payload built here may execute. Until then a request that was given up holds its wallet.
 const payloadValidity = 60 * time.Second
 
+// relayed is what a relayer is taken to attach for fees, besides the coins that the wallet sends on: ten times what they are.
+var relayed = ton.NanoOf(100_000_000)
+
 // sharedCustody is guard.CustodyMPC: the parties hold the key in shares, and as many as must sign together are its holder.
 type sharedCustody struct {
 	n *Node
@@ -35,13 +38,23 @@ func (c sharedCustody) write(acc ton.Account, transfers []ton.Transfer, until ti
 	return payload, nil
 }
 
-func (c sharedCustody) simulate(acc ton.Account, payload []byte) (ton.Outcome, error) {
+func (c sharedCustody) simulate(acc ton.Account, t ton.Transaction, payload []byte) (ton.Outcome, error) {
 	defer c.n.metrics.stage("emulate")()
 	e := c.n.emulator.Load()
 	if e == nil {
 		return ton.Outcome{}, errors.New("the blockchain's configuration was not read yet")
 	}
-	return e.Run(c.w.TON(), acc, payload, acc.Time)
+	if t.Kind != ton.Gasless {
+		return e.Run(c.w.TON(), acc, payload, acc.Time)
+	}
+	value, err := t.Outflow()
+	if err == nil {
+		value, err = value.Add(relayed)
+	}
+	if err != nil {
+		return ton.Outcome{}, err
+	}
+	return e.RunGasless(c.w.TON(), acc, payload, value, acc.Time)
 }
 
 func (c sharedCustody) requestApproval(r Request) (Request, error) {

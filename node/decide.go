@@ -103,7 +103,7 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if !ok {
 		return c
 	}
-	t, err := ton.Decode(w.TON(), payload)
+	t, err := n.decode(w, in, payload)
 	if err != nil {
 		if !errors.As(err, &c.Refusal) {
 			c.Refusal = &ton.Refusal{Code: ton.CodeUndecodable, Reason: err.Error()}
@@ -118,16 +118,27 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if n.stopped(ctx, in) {
 		return c // the guard refuses before it looks at more
 	}
-	if c.Dest, err = n.destinations(ctx, recipients(t), c.Account.Time); err != nil {
-		n.log.Warn("destination can't be read", "request", in.RequestID, "wallet", w.ID, "err", err)
-	}
-	outcome, err := n.custodyOf(w).simulate(c.Account, payload)
-	if err != nil {
-		n.log.Warn("payload can't be emulated", "request", in.RequestID, "wallet", w.ID, "err", err)
+	if err := n.prove(ctx, w, &c); err != nil {
+		n.log.Warn("destinations can't be proven", "request", in.RequestID, "wallet", w.ID, "err", err)
 		return c
 	}
-	c.Outcome = &outcome
+	outcome, err := n.custodyOf(w).simulate(c.Account, t, payload)
+	if err == nil {
+		c.Outcome = &outcome
+		c.Deliveries, err = n.deliveries(w, c)
+	}
+	if err != nil {
+		n.log.Warn("payload can't be emulated", "request", in.RequestID, "wallet", w.ID, "err", err)
+	}
 	return c
+}
+
+// decode reads the payload as one of who is to carry it to the chain.
+func (n *Node) decode(w guard.WalletRecord, in guard.Intent, payload []byte) (ton.Transaction, error) {
+	if in.Type == guard.Gasless {
+		return ton.DecodeGasless(w.TON(), payload, n.env.Now())
+	}
+	return ton.Decode(w.TON(), payload)
 }
 
 // stopped reports whether a trip stops everything, so that no work is spent on what will be refused.

@@ -12,15 +12,6 @@ import (
 // asksAtOnce bounds the questions to the chain that one payload of up to 255 messages raises at a time.
 const asksAtOnce = 16
 
-// recipients are the destinations of a payload's messages, in order.
-func recipients(t ton.Transaction) []ton.Address {
-	to := make([]ton.Address, len(t.Messages))
-	for i, m := range t.Messages {
-		to[i] = m.To
-	}
-	return to
-}
-
 // destinations reads the states of all destinations side by side. One that can't be had stays unknown, which the guard
 // refuses, and is the error.
 func (n *Node) destinations(ctx context.Context, to []ton.Address, at time.Time) ([]ton.Account, error) {

@@ -164,6 +164,21 @@ func (n *Node) waitForBlock(ctx context.Context, seen uint32) {
 // MessageHash returns the normalised hash of an external message (TEP-467), by which its transaction is found.
 func MessageHash(boc []byte) ([32]byte, error) { return ton.ExternalHash(boc) }
 
+// Broadcast sends a complete external message to the chain, once, and returns its normalised hash. It is for what people have
+// signed elsewhere, such as the order of a policy wallet's owner: to the chain it is one message among all others.
+func (n *Node) Broadcast(ctx context.Context, boc []byte) (hash [32]byte, err error) {
+	if hash, err = MessageHash(boc); err != nil {
+		return hash, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err = n.chain.Send(ctx, boc)
+	if errors.Is(err, chain.ErrRejected) {
+		return hash, &Problem{Status: 409, Code: "message_refused", Detail: err.Error() + ": was it sent before, is its seqno the wallet's next, does the wallet hold coins?"}
+	}
+	return hash, chainProblem(err)
+}
+
 // Message returns the complete external message of a signed request.
 func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 	if len(r.Signature) != 64 || r.message != nil {

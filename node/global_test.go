@@ -69,3 +69,25 @@ func TestMissingTrustedBlockIsSuggested(t *testing.T) {
 	}
 	t.Errorf("not suggested: %v", c.check())
 }
+
+func TestAPIKeyOfAToncenterIsReadFromAPrivateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := Config{Data: t.TempDir(), Network: Network{Name: "dev"}, Chain: ChainConfig{
+		Toncenter: []Toncenter{{URL: "https://toncenter.com", Version: "v3"}, {URL: "https://toncenter.com", Version: "v2", APIKeyFile: path}}}}
+	view, err := c.chain(slog.New(slog.DiscardHandler))
+	if err != nil || len(view.Toncenters) != 2 || view.Toncenters[0].Key != "" || string(view.Toncenters[1].Key) != "secret" {
+		t.Errorf("%+v, %v", view.Toncenters, err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CheckFiles(); err == nil || !strings.Contains(err.Error(), "chain.toncenter[1].api_key_file") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a key that others can read: %v", err)
+	}
+	if _, err := c.chain(slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("it is used nevertheless")
+	}
+}

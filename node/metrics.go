@@ -20,6 +20,7 @@ type metrics struct {
 	behind    *prometheus.GaugeVec
 
 	unexplained *prometheus.GaugeVec
+	alarm       *prometheus.GaugeVec
 }
 
 func newMetrics(n *Node) *metrics {
@@ -37,13 +38,15 @@ func newMetrics(n *Node) *metrics {
 			Help: "Local time minus the chain time up to which the wallet's account is mirrored."}, []string{"wallet"}),
 		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_mirror_behind_transactions",
 			Help: "Transactions of the wallet that are known and not taken in, at least; its requests are refused above 0."}, []string{"wallet"}),
+		alarm: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_chain_alarm",
+			Help: "Wallets of which the toncenter persistently shows something else than is proven here."}, []string{"source"}),
 		unexplained: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_unexplained",
 			Help: "Payloads of the wallet that have executed and that this node has no record of; its requests are refused above 0."}, []string{"wallet"}),
 	}
-	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained,
+	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained, m.alarm,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpcnode_audit_entries", Help: "Entries in the audit log."},
 			func() float64 { return float64(n.auditSize()) }),
-		peerRTT{n})
+		peerRTT{n}, sent{n})
 	return m
 }
 
@@ -86,5 +89,22 @@ func (c peerRTT) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, p := range c.n.net.Peers() {
 		ch <- prometheus.MustNewConstMetric(peerRTTDesc, prometheus.GaugeValue, p.RTT.Seconds(), p.Party)
+	}
+}
+
+// sent collects, at the time of the scrape, what became of the messages given to each liteserver and toncenter.
+type sent struct{ n *Node }
+
+var sentDesc = prometheus.NewDesc("mpcnode_messages_total",
+	"Messages given to a liteserver or toncenter: taken, rejected by the account (as every one is once it has executed), or failed.",
+	[]string{"to", "result"}, nil)
+
+func (c sent) Describe(ch chan<- *prometheus.Desc) { ch <- sentDesc }
+
+func (c sent) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range c.n.chain.Sent() {
+		for result, count := range map[string]uint64{"taken": s.Taken, "rejected": s.Rejected, "failed": s.Failed} {
+			ch <- prometheus.MustNewConstMetric(sentDesc, prometheus.CounterValue, float64(count), s.To, result)
+		}
 	}
 }

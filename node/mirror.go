@@ -39,8 +39,12 @@ type Chain interface {
 	AccountAfter(ctx context.Context, a ton.Address, after uint32) (ton.Account, error)
 	Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error)
 	TransactionsSince(ctx context.Context, w ton.Wallet, acc ton.Account, since time.Time, limit int) ([]ton.Executed, error)
+	FactsOf(ctx context.Context, own ton.Address, messages []ton.Message, claim ton.Claim, vouched []ton.Vouched) ([]ton.Facts, error)
+	JettonWallet(ctx context.Context, master, owner ton.Address) (ton.Address, error)
 	BlockchainConfig(ctx context.Context) ([]byte, error)
 	Send(ctx context.Context, boc []byte) error
+	Sent() []chain.Sent
+	Sightings(ctx context.Context, a ton.Address) []chain.Sighting
 }
 
 // mirror holds the newest state of every wallet's account up to which this node has read all transactions, and the

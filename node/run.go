@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
@@ -42,13 +43,36 @@ func (c Config) chain(log *slog.Logger) (chain.Config, error) {
 	for _, l := range c.Chain.Liteservers {
 		out.Liteservers = append(out.Liteservers, chain.Liteserver{Addr: l.Address, Key: l.Key})
 	}
-	if c.Chain.GlobalConfig == "" {
-		return out, nil
+	var err error
+	if out.Toncenters, err = c.toncenters(); err != nil || c.Chain.GlobalConfig == "" {
+		return out, err
 	}
 	global, err := c.globalConfig()
 	out.Liteservers = append(out.Liteservers, global.Liteservers...)
 	out.Liteservers = out.Liteservers[:min(len(out.Liteservers), maxLiteservers)]
 	return out, err
+}
+
+// maxToncenters is how many a client takes.
+const maxToncenters = 8
+
+// maxAPIKey bounds what is read of a file with an API key; toncenter's have 64 characters.
+const maxAPIKey = 1024
+
+// toncenters reads the API keys.
+func (c Config) toncenters() (all []chain.Toncenter, err error) {
+	for i, t := range c.Chain.Toncenter {
+		center := chain.Toncenter{URL: t.URL, Version: t.Version}
+		if t.APIKeyFile != "" {
+			key, err := readPrivate(t.APIKeyFile, maxAPIKey)
+			if err != nil {
+				return nil, fmt.Errorf("chain.toncenter[%d].api_key_file: %w", i, err)
+			}
+			center.Key = chain.APIKey(bytes.TrimSpace(key))
+		}
+		all = append(all, center)
+	}
+	return all, nil
 }
 
 // maxLiteservers is how many a client keeps connections to.
@@ -86,7 +110,8 @@ func (c Config) CheckFiles() error {
 		err = secret.Check()
 		secret.Destroy()
 	}
-	errs := []error{c.checkIdentity(), err}
+	_, keys := c.toncenters()
+	errs := []error{c.checkIdentity(), err, keys}
 	if c.Chain.GlobalConfig != "" {
 		_, err := c.globalConfig()
 		errs = append(errs, err)

@@ -64,6 +64,14 @@ func readJettonBurn(r *reader) (Op, Detail) {
 	return OpJettonBurn, j
 }
 
+// jettonsIn reads no more of a transfer or burn than how many: what was sent counts, also in a body that nobody here signs.
+func jettonsIn(body *cell.Cell) (j Jetton, ok bool) {
+	r := read(body)
+	op := r.uint(32)
+	j.QueryID, j.Amount = r.uint(64), r.coins()
+	return j, r.err == nil && (op == opJettonTransfer || op == opJettonBurn)
+}
+
 // readCustom reads (Maybe ^Cell): the claim of a mintless jetton, or Tonstakers' two bits.
 func readCustom(r *reader) (c Custom) {
 	if !r.bit() {

@@ -107,6 +107,9 @@ func (f Facts) deploy() (Op, error) {
 func (f Facts) comment(m Message, own Address) (Op, error) {
 	switch f.Role {
 	case RoleNone:
+		if f.Account.Status == StatusActive && f.Unproven == "" && !inert(f.Account, m.To) {
+			return OpContractCall, nil
+		}
 		return f.is(OpTransfer, inert(f.Account, m.To))
 	case RoleSale, RoleAuction:
 		if m.Comment == "cancel" {

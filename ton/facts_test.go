@@ -101,7 +101,7 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 		"deploy":                    {Transfer{Init: walletOf(t, V4R2).StateInit()}, Facts{Account: to(walletOf(t, V4R2).Address)}, OpDeploy},
 
 		"comment":                  {text("hi"), Facts{Account: to(pool)}, OpTransfer},
-		"comment at a contract":    {text("hi"), at(Facts{}), OpUnknown},
+		"comment at a contract":    {text("hi"), at(Facts{}), OpContractCall},
 		"comment buys":             {text("hi"), at(Facts{Role: RoleSale, Price: NanoOf(5)}), OpNFTBuy},
 		"comment below the price":  {text("hi"), at(Facts{Role: RoleSale, Price: NanoOf(1e8)}), OpUnknown},
 		"comment, price not known": {text("hi"), at(Facts{Role: RoleSale}), OpUnknown},

@@ -40,7 +40,7 @@ func (t Transaction) checkGasless() error {
 		case !m.Bounce:
 			return refuse(CodeBounce, "a gasless payment does not bounce")
 		}
-		if j.Payload.Opcode == opRelayerFee {
+		if j.RelayerFee() {
 			fees++
 		}
 	}
@@ -49,6 +49,9 @@ func (t Transaction) checkGasless() error {
 	}
 	return nil
 }
+
+// RelayerFee reports whether a transfer is a relayer's fee, which says so in its forward payload.
+func (j Jetton) RelayerFee() bool { return j.Payload.Opcode == opRelayerFee }
 
 // CheckRelayer refuses a gasless payload of which coins that are left, or the fee, go to another account than the wallet
 // or the relayer that was declared, or whose fee is above most, in the jetton's smallest unit.
@@ -64,7 +67,7 @@ func (t Transaction) CheckRelayer(relayer Address, most Nano) error {
 		if !j.Forward.IsZero() && j.Forward.Cmp(m.Value) >= 0 {
 			return refuse(CodeForward, "%s TON go on, %s TON are attached", j.Forward, m.Value)
 		}
-		if j.Payload.Opcode == opRelayerFee && (j.Destination != relayer || j.Amount.Cmp(most) > 0) {
+		if j.RelayerFee() && (j.Destination != relayer || j.Amount.Cmp(most) > 0) {
 			return refuse(CodeGasless, "a fee of %s smallest units to %s, at most %s to the relayer", j.Amount.Big(), j.Destination, most.Big())
 		}
 	}

@@ -175,7 +175,9 @@ func emitted(m *tlb.InternalMessage) (out Message, err error) {
 	}
 	out.Body = [32]byte(m.Body.HashKey())
 	if body, err := readBody(m.Body); err == nil {
-		out.Comment = body.comment
+		out.Opcode, out.Comment, out.Detail = body.opcode, body.comment, body.detail
+	} else if j, ok := jettonsIn(m.Body); ok {
+		out.Detail = j
 	}
 	if m.StateInit == nil {
 		return out, nil

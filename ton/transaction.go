@@ -63,6 +63,12 @@ type Message struct {
 	Init    [32]byte // representation hash of the StateInit; zero: none
 }
 
+// Jettons returns how many jettons m asks the jetton wallet that it goes to to send or to burn, in their smallest unit.
+func (m Message) Jettons() Nano {
+	j, _ := m.Detail.(Jetton)
+	return j.Amount
+}
+
 // Outflow returns the sum of what the messages carry away, without fees.
 func (t Transaction) Outflow() (sum Nano, err error) {
 	for _, m := range t.Messages {
@@ -106,5 +112,5 @@ type Executed struct {
 	Consumed bool      // the payload's seqno or query id was used up: it can't execute again
 	Success  bool      // compute and action phases succeeded and no action was skipped
 	Order    uint32    // PolicyV1: what its owner or guardian ordered and the contract did, such as OrderFreeze; 0 for nothing
-	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside
+	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside. A jetton transfer or burn has its amount, whatever else is in it
 }

@@ -15,6 +15,15 @@ type Spend struct{ day, week, month ring }
 // Spent is what the windows that end at one moment hold.
 type Spent struct{ Day, Week, Month ton.Nano }
 
+// And returns what both hold together.
+func (s Spent) And(o Spent) (sum Spent, err error) {
+	var errs [3]error
+	sum.Day, errs[0] = s.Day.Add(o.Day)
+	sum.Week, errs[1] = s.Week.Add(o.Week)
+	sum.Month, errs[2] = s.Month.Add(o.Month)
+	return sum, errors.Join(errs[:]...)
+}
+
 // Add counts v, which left at a chain time not after now, the window time.
 func (s *Spend) Add(at, now time.Time, v ton.Nano) error {
 	day, err1 := s.day.add(Day, at, now, v)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tonaiagent/mpcnode/digest"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // Bundle is one parsed document.
@@ -13,8 +14,12 @@ type Bundle struct {
 	Parent  [32]byte // hash of the bundle it replaces; zero for the first
 	Hash    [32]byte // of the document's exact bytes
 
-	agents map[string]Permissions
+	agents    map[string]Permissions
+	contracts []ton.Vouched
 }
+
+// Contracts returns what the party vouches for: from these contracts the nodes prove what others are.
+func (b *Bundle) Contracts() []ton.Vouched { return slices.Clone(b.contracts) }
 
 // Permissions returns what the bundle allows an agent, and whether it names the agent at all.
 func (b *Bundle) Permissions(agent string) (Permissions, bool) {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/tonaiagent/mpcnode/strictyaml"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // document is the YAML as it is written.
@@ -14,6 +15,8 @@ type document struct {
 	Version uint64 `yaml:"version"`
 	// Parent is the hash of the document in force, which `mpcctl policy show` prints. Empty for the first.
 	Parent string `yaml:"parent"`
+	// Contracts are those whose operations this party vouches for, at most 256.
+	Contracts []contract `yaml:"contracts"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
 }
@@ -60,6 +63,12 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 	}
 	if len(d.Agents) == 0 || len(d.Agents) > maxAgents {
 		problems = append(problems, problem{"agents", fmt.Sprintf("want 1 to %d", maxAgents)})
+	}
+	if len(d.Contracts) > maxContracts {
+		problems = append(problems, problem{"contracts", fmt.Sprintf("%d are listed, at most %d may be", len(d.Contracts), maxContracts)})
+	}
+	for _, c := range d.Contracts {
+		b.contracts = append(b.contracts, ton.Vouched(c))
 	}
 	for id, set := range d.Agents { // in any order: the mistakes are sorted
 		if !agentID.MatchString(id) || set == nil {

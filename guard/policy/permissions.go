@@ -12,9 +12,10 @@ type Permissions struct {
 	Preset               string // the preset it began as, "" for a custom set
 	Capabilities         Capabilities
 	Limits               Limits
-	AllowedTokens        []string      // asset ids; what is not listed is denied
-	AllowedDestinations  []ton.Address // once not empty, what is not listed is denied
-	RequireApprovalAbove *ton.Nano     // nil: no amount needs an approval
+	AssetLimits          map[string]AssetLimits // by asset id, of jettons; what has none is not moved
+	AllowedTokens        []string               // asset ids; what is not listed is denied
+	AllowedDestinations  []ton.Address          // once not empty, what is not listed is denied
+	RequireApprovalAbove *ton.Nano              // nil: no amount needs an approval
 	Rate                 Rate
 	MinConfidence        uint16        // permille the agent must state; 0: none
 	MaxValidity          time.Duration // how far ahead a payload's valid_until may be
@@ -33,6 +34,21 @@ type Capabilities struct {
 	NFT Capability `yaml:"nft"`
 	// Governance is vote and propose.
 	Governance Capability `yaml:"governance"`
+
+	// ContractCalls are operations that are not understood: they may do anything that the contract does at the wallet's word.
+	ContractCalls Capability `yaml:"contractCalls"`
+	// Deploys are contracts that a payment brings to the chain.
+	Deploys Capability `yaml:"deploys"`
+	// Gasless are payments of jettons that a relayer carries to the chain.
+	Gasless Capability `yaml:"gasless"`
+}
+
+// byName are the capabilities as documents spell them.
+func (c Capabilities) byName() map[string]Capability {
+	return map[string]Capability{
+		"trading": c.Trading, "transfers": c.Transfers, "staking": c.Staking, "nft": c.NFT, "governance": c.Governance,
+		"contractCalls": c.ContractCalls, "deploys": c.Deploys, "gasless": c.Gasless,
+	}
 }
 
 // Capability is one kind of action. The zero value is off.
@@ -47,8 +63,14 @@ type Capability struct {
 	Actions []string `yaml:"actions"`
 }
 
-// Limits are amounts of the native coin. An amount equal to a limit is within it.
+// Limits are amounts of one asset. An amount equal to a limit is within it.
 type Limits struct{ PerTransaction, Daily, Weekly, Monthly ton.Nano }
+
+// AssetLimits are those of a jetton, in its smallest unit.
+type AssetLimits struct {
+	Limits
+	RequireApprovalAbove *ton.Nano // nil: no amount needs an approval
+}
 
 // Rate bounds how often an agent's requests may be reserved.
 type Rate struct {
@@ -66,10 +88,10 @@ type CallerTokens struct {
 
 // Action is what an agent wants to do.
 type Action struct {
-	Name        string // trade, transfer, stake, unstake, buy_nft, sell_nft, create_nft, vote, propose
+	Name        string // a key of kind
 	Token       string // asset id
 	Amount      ton.Nano
-	Destination ton.Address
+	Destination ton.Address // who gets it, zero for nobody
 }
 
 // Rule names what an action violates, as the document spells it.
@@ -79,6 +101,7 @@ const (
 	RuleCapability     Rule = "capabilities"
 	RuleToken          Rule = "allowedTokens"
 	RuleDestination    Rule = "allowedDestinations"
+	RuleAssetLimits    Rule = "assetLimits"
 	RulePerTransaction Rule = "limits.perTransaction"
 	RuleApproval       Rule = "requireApprovalAbove" // the action needs an approval; every other rule forbids it
 )
@@ -103,12 +126,26 @@ func (p Permissions) CheckCapability(a Action) Answer {
 		return no(RuleToken, "the token is not listed")
 	case !p.mayReach(c, a.Destination):
 		return no(RuleDestination, "the destination is not listed")
-	case a.Amount.Cmp(p.Limits.PerTransaction) > 0:
+	}
+	l, known := p.LimitsOf(a.Token)
+	switch {
+	case !known:
+		return no(RuleAssetLimits, "no limit is set for the token")
+	case a.Amount.Cmp(l.PerTransaction) > 0:
 		return no(RulePerTransaction, "the amount is above the limit of a transaction")
-	case p.RequireApprovalAbove != nil && a.Amount.Cmp(*p.RequireApprovalAbove) > 0:
+	case l.RequireApprovalAbove != nil && a.Amount.Cmp(*l.RequireApprovalAbove) > 0:
 		return no(RuleApproval, "the amount needs an approval")
 	}
 	return Answer{Allowed: true}
+}
+
+// LimitsOf returns the limits of an asset, and whether there are any.
+func (p Permissions) LimitsOf(asset string) (AssetLimits, bool) {
+	if asset == ton.Native {
+		return AssetLimits{p.Limits, p.RequireApprovalAbove}, true
+	}
+	l, ok := p.AssetLimits[asset]
+	return l, ok
 }
 
 func (p Permissions) mayReach(c Capability, a ton.Address) bool {
@@ -120,26 +157,14 @@ func (p Permissions) mayReach(c Capability, a ton.Address) bool {
 
 // capability returns the one an action belongs to; one that is off for an action nobody has heard of.
 func (p Permissions) capability(action string) Capability {
-	c := p.Capabilities
-	switch kind[action] {
-	case "trading":
-		return c.Trading
-	case "transfers":
-		return c.Transfers
-	case "staking":
-		return c.Staking
-	case "nft":
-		return c.NFT
-	case "governance":
-		return c.Governance
-	}
-	return Capability{}
+	return p.Capabilities.byName()[kind[action]]
 }
 
 // kind says which capability an action belongs to.
 var kind = map[string]string{
-	"trade": "trading", "transfer": "transfers", "stake": "staking", "unstake": "staking",
-	"buy_nft": "nft", "sell_nft": "nft", "create_nft": "nft", "vote": "governance", "propose": "governance",
+	"trade": "trading", "transfer": "transfers", "burn": "transfers", "stake": "staking", "unstake": "staking",
+	"buy_nft": "nft", "sell_nft": "nft", "transfer_nft": "nft", "create_nft": "nft", "vote": "governance", "propose": "governance",
+	"contract_call": "contractCalls", "deploy": "deploys", "gasless": "gasless",
 }
 
 func no(r Rule, reason string) Answer { return Answer{ViolatedRule: r, Reason: reason} }

@@ -300,7 +300,7 @@ func TestCheckCapability(t *testing.T) {
 		"nft":                 {with(func(a *Action) { a.Name = "buy_nft" }), RuleCapability},
 		"trade":               {with(func(a *Action) { a.Name = "trade" }), ""},
 		"stake":               {with(func(a *Action) { a.Name = "stake" }), ""},
-		"unheard of":          {with(func(a *Action) { a.Name = "burn" }), RuleCapability},
+		"unheard of":          {with(func(a *Action) { a.Name = "mint" }), RuleCapability},
 		"nothing":             {Action{}, RuleCapability},
 	} {
 		a := p.CheckCapability(c.action)

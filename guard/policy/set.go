@@ -24,6 +24,9 @@ type fields struct {
 	Capabilities *Capabilities `yaml:"capabilities"`
 	// Limits bound what leaves a wallet. An amount equal to a limit is within it.
 	Limits *limitFields `yaml:"limits"`
+	// AssetLimits are the limits of jettons, by jetton:<raw address of its master>, at most 64. Beside a preset they also allow the
+	// jetton; a custom set lists it among allowedTokens. A jetton without limits is not moved.
+	AssetLimits assetLimits `yaml:"assetLimits"`
 	// AllowedTokens are the assets that may be moved: native (TON, GRAM), or jetton:<raw address of its master>. At most 1024.
 	AllowedTokens []asset `yaml:"allowedTokens"`
 	// AllowedDestinations are the only ones that may be paid, once there is one. At most 1024. Default: all, but for
@@ -98,6 +101,7 @@ func (f fields) resolve() (Permissions, []problem) {
 	for _, d := range f.AllowedDestinations {
 		p.AllowedDestinations = append(p.AllowedDestinations, ton.Address(d))
 	}
+	bad("assetLimits", f.assets(&p))
 	p.MinConfidence = uint16(f.MinConfidence)
 	if f.MaxValidity != nil {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
@@ -128,7 +132,7 @@ func (f fields) base() (Permissions, []problem) {
 		return p, []problem{{"preset", fmt.Sprintf("%.40q is none of conservative, balanced, aggressive", f.Preset)}}
 	}
 	if f.Capabilities != nil || f.Limits != nil || f.AllowedTokens != nil || f.RequireApprovalAbove != nil {
-		return p, []problem{{"preset", fmt.Sprintf("%s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself", f.Preset)}}
+		return p, []problem{{"preset", fmt.Sprintf("%s already says capabilities, limits, allowedTokens and requireApprovalAbove; leave out preset to say them yourself (assetLimits alone adds a jetton)", f.Preset)}}
 	}
 	return p, nil
 }
@@ -215,9 +219,7 @@ func (t tokenFields) resolve(out *CallerTokens) error {
 
 // check refuses actions that no capability of that name has.
 func (c Capabilities) check() (problems []problem) {
-	for name, c := range map[string]Capability{
-		"trading": c.Trading, "transfers": c.Transfers, "staking": c.Staking, "nft": c.NFT, "governance": c.Governance,
-	} {
+	for name, c := range c.byName() {
 		path := "capabilities." + name + ".actions"
 		if len(c.Actions) > maxActions {
 			problems = append(problems, problem{path, fmt.Sprintf("more than %d", maxActions)})

@@ -124,7 +124,7 @@ type OwnerSignature struct {
 // Wallet is one wallet of an agent.
 type Wallet struct {
 	ID        string `json:"id"`
-	Custody   string `json:"custody"` // mpc, non_custodial
+	Custody   string `json:"custody"` // mpc, non_custodial, smart_contract
 	Key       string `json:"key"`     // "" if its owner holds it
 	Version   string `json:"version"`
 	Address   string `json:"address"` // friendly, non-bounceable
@@ -134,6 +134,8 @@ type Wallet struct {
 	Seqno     uint32 `json:"seqno"`
 	Balance   string `json:"balance"`
 	Status    string `json:"status"` // absent, uninit, active, frozen, unknown
+
+	Contract *Contract `json:"contract,omitempty"` // smart_contract: the policy wallet, when one wallet is shown
 }
 
 // Key is one threshold key.

@@ -31,7 +31,7 @@ var documents = []document{
 	{"policy.md", "# Policy of a party\n\nWhat each agent may do, by this party's own node: one strict YAML document, signed by a policy admin with `mpcctl policy apply`;\n" +
 		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms. There are no defaults for what would widen a permission. Amounts are quoted\n" +
 		"strings in whole TON, such as `\"1.5\"`. This page is generated from the comments in package `guard/policy`.\n", "guard/policy", "document",
-		map[string]string{"permissionSet": "fields"}},
+		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields"}},
 }
 
 func TestFieldDocuments(t *testing.T) {
@@ -112,7 +112,7 @@ func (w *writer) section(path, name string) {
 		if held[of] == nil {
 			parts = append(parts, of)
 		}
-		held[of] = append(held[of], below(path, key+suffix(f.Type)))
+		held[of] = append(held[of], below(path, key+w.suffix(f.Type)))
 	}
 	for _, of := range parts {
 		w.section(strings.Join(held[of], ", "), of)
@@ -135,12 +135,19 @@ func keyOf(f *ast.Field) string {
 	return strings.TrimPrefix(key, "-")
 }
 
-func suffix(e ast.Expr) string {
-	switch e.(type) {
+// byID marks a type that stands for a map of another.
+const byID = "map of "
+
+func (w *writer) suffix(e ast.Expr) string {
+	switch e := e.(type) {
 	case *ast.ArrayType:
 		return "[]"
 	case *ast.MapType:
 		return ".<id>"
+	case *ast.Ident:
+		if strings.HasPrefix(w.stands[e.Name], byID) {
+			return ".<id>"
+		}
 	}
 	return ""
 }
@@ -163,6 +170,9 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 		if other, ok := w.stands[name]; ok {
 			name = other
 		}
+		if of, ok := strings.CutPrefix(name, byID); ok {
+			return of, "fields by id"
+		}
 		if w.types[name] != nil {
 			return name, "fields"
 		}
@@ -176,7 +186,7 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
 	"Key": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
-	"Permille": "0 to 1", "validity": "duration",
+	"Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
 }
 
 func (w *writer) word(name string) string {

@@ -61,7 +61,18 @@ type party struct {
 	node  *node.Node
 	chain *liteserver
 
-	remote bool // it starts without its liteserver
+	remote bool                           // it starts without its liteserver
+	shown  atomic.Pointer[chain.Sighting] // by its toncenter; nil: it has none
+}
+
+// centred is a view with toncenters that show what a story says.
+type centred struct {
+	*chain.Client
+	shown *atomic.Pointer[chain.Sighting]
+}
+
+func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
+	return []chain.Sighting{*c.shown.Load()}
 }
 
 // liteserver is a party's way to the chain, which can be cut.
@@ -71,6 +82,7 @@ type liteserver struct {
 	mute atomic.Bool // messages get lost
 	lie  atomic.Pointer[func(*lite.AccountState)]
 	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
+	any  atomic.Pointer[func(answer any) any]              // changes any answer
 }
 
 func (l *liteserver) cut(down bool) { l.down.Store(down) }
@@ -91,6 +103,9 @@ func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Seria
 
 // change is what the story does to an answer.
 func (l *liteserver) change(answer *tl.Serializable) error {
+	if lie := l.any.Load(); lie != nil {
+		*answer = (*lie)(*answer)
+	}
 	switch a := (*answer).(type) {
 	case lite.AccountState:
 		if lie := l.lie.Load(); lie != nil {
@@ -179,8 +194,12 @@ func (w *network) up(name string) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", name)
 	}
-	var err error
-	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: client, Log: log})
+	view, err := node.Chain(client), error(nil)
+	if p.shown.Load() != nil {
+		p.cfg.Chain.Toncenter = []node.Toncenter{{URL: "https://toncenter.example", Version: "v3"}}
+		view = centred{client, &p.shown}
+	}
+	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: view, Log: log})
 	w.must(err)
 }
 

@@ -142,6 +142,15 @@ func oldWallet(t testing.TB, month int, change func(*pages)) (*network, *pages) 
 
 func (w *network) caughtUp(name string) bool { return w.node(name).LastSeen("own").Proven }
 
+// agree waits until every party's mirror is where user's is.
+func (w *network) agree() {
+	w.t.Helper()
+	w.eventually("every mirror has caught up", func() bool {
+		want := w.node("user").LastSeen("own").LastLT
+		return want > 0 && !slices.ContainsFunc(names, func(name string) bool { return w.node(name).LastSeen("own").LastLT != want })
+	})
+}
+
 func (w *network) warned(name, of string) bool {
 	w.t.Helper()
 	h, err := w.node(name).Health(w.t.Context())
@@ -152,6 +161,7 @@ func (w *network) warned(name, of string) bool {
 // countsTheMonth checks that what was spent in the month counts, once, and what was before doesn't.
 func (w *network) countsTheMonth() {
 	w.t.Helper()
+	w.agree()
 	if r, err := w.send(orderOwn("60")); err != nil || r.Reason.Code != string(guard.ReasonLimitMonth) {
 		w.t.Errorf("2,950 and 60 of 3,000 a month: %s %s, %v", r.State, r.Reason.Code, err)
 	}

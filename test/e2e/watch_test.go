@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/sha256"
+	"errors"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/p2p"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/chain"
 	"github.com/tonaiagent/mpcnode/tss"
 )
 
@@ -88,6 +90,61 @@ func TestIdleNodeSeesWhatTwoOthersSignedWithoutIt(t *testing.T) {
 		w.must(err)
 		if said := w.verdict("user", r.ID); said != "deny "+string(guard.ReasonUnexplained) {
 			t.Errorf("of a request of the wallet user says %s", said)
+		}
+	})
+}
+
+// All of a node's liteservers may withhold the same; a toncenter that shows more is noticed, and changes nothing.
+func TestToncenterThatDiffersRaisesAnAlarmAndDecidesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		w.down("user")
+		p := w.parties["user"]
+		p.shown.Store(&chain.Sighting{Source: "toncenter.example v3", Err: errors.New("away")})
+		w.up("user")
+		w.allUp()
+		truth := func() chain.Sighting {
+			h, err := w.node("user").Health(t.Context())
+			w.must(err)
+			own := w.node("user").LastSeen("w1")
+			return chain.Sighting{Source: "toncenter.example v3", Head: h.Head.Seqno, LT: own.LastLT, Hash: own.LastHash}
+		}
+		alarm := func() bool {
+			raised := w.gauge("user", "mpcnode_chain_alarm", "toncenter.example v3") == 1
+			if raised != w.warned("user", "toncenter toncenter.example v3 shows another chain for wallet w1") {
+				t.Error("metric and warning don't agree")
+			}
+			return raised
+		}
+		w.eventually("w1 is seen", func() bool { return w.node("user").LastSeen("w1").Proven })
+		for _, c := range []struct {
+			what   string
+			differ func(*chain.Sighting)
+			alarm  bool
+		}{
+			{"the same", func(*chain.Sighting) {}, false},
+			{"a transaction that isn't proven here", func(s *chain.Sighting) { s.LT++ }, true},
+			{"the same again", func(*chain.Sighting) {}, false},
+			{"a block that isn't proven here", func(s *chain.Sighting) { s.Head += 1000 }, true},
+			{"another transaction", func(s *chain.Sighting) { s.Hash[0]++ }, true},
+			{"nothing", func(s *chain.Sighting) { s.Err = errors.New("away") }, true},
+			{"an older state", func(s *chain.Sighting) { s.LT-- }, true},
+			{"an older block", func(s *chain.Sighting) { s.Head -= 1000 }, true},
+			{"the same in the end", func(*chain.Sighting) {}, false},
+		} {
+			for range 13 { // two looks and a bit, with a truth that moves on
+				s := truth()
+				c.differ(&s)
+				p.shown.Store(&s)
+				time.Sleep(5 * time.Second)
+			}
+			if alarm() != c.alarm {
+				t.Errorf("it shows %s: alarm %v", c.what, !c.alarm)
+			}
+			o := order{wallet: "w1", agent: "agent-1", to: destination, amount: "1", ask: "user", deliver: node.DeliverConfirmed}
+			if r, err := w.send(o); err != nil || r.State != node.StateConfirmed || w.verdict("user", r.ID) != "allow" {
+				t.Errorf("it shows %s: %s %s, %v", c.what, r.State, r.Reason.Code, err)
+			}
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -51,6 +52,7 @@ type Config struct {
 	Trusted     Block            // what proofs start from; none: nothing is proven, only on "dev"
 	OnTrusted   func(Block)      // told of every newer key block, to start from next time; nil: nobody
 	Liteservers []Liteserver     // one is asked while it answers well; for Dial only, 1 to 16
+	Toncenters  []Toncenter      // take messages too, and are seen by Sightings; at most 8, each passes Check
 	Now         func() time.Time // the clock that a proven block is held against; nil: time.Now
 	Logger      *slog.Logger     // nil: silent
 }
@@ -75,6 +77,10 @@ type Client struct {
 	trusted  Block     // the newest key block that is proven
 
 	configured configured
+
+	http    *http.Client
+	sending sync.WaitGroup
+	sends   sends
 }
 
 // New returns a client over any connection to liteservers, which the caller closes.
@@ -85,7 +91,7 @@ func New(l lite.LiteClient, cfg Config) *Client {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Client{cfg: cfg, lite: l, close: func() {}, proving: make(chan struct{}, 1), trusted: cfg.Trusted}
+	return &Client{cfg: cfg, lite: l, close: func() {}, proving: make(chan struct{}, 1), trusted: cfg.Trusted, http: newHTTP()}
 }
 
 // Dial returns a client over TCP. It tries every liteserver once, within ctx, and keeps trying those that don't answer or
@@ -104,5 +110,7 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 // Close drops the connections. Calls under way fail.
 func (c *Client) Close() error {
 	c.close()
+	c.sending.Wait()
+	c.http.CloseIdleConnections()
 	return nil
 }

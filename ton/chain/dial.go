@@ -28,6 +28,14 @@ func (c Config) check() error {
 	if len(c.Liteservers) < 1 || len(c.Liteservers) > maxLiteservers {
 		return fmt.Errorf("%d liteservers are configured, want 1 to %d", len(c.Liteservers), maxLiteservers)
 	}
+	if len(c.Toncenters) > maxToncenters {
+		return fmt.Errorf("%d toncenters are configured, at most %d are used", len(c.Toncenters), maxToncenters)
+	}
+	for _, t := range c.Toncenters {
+		if err := t.Check(); err != nil {
+			return fmt.Errorf("toncenter %q: %w", t.URL, err)
+		}
+	}
 	for _, l := range c.Liteservers {
 		if _, _, err := net.SplitHostPort(l.Addr); err != nil {
 			return fmt.Errorf("liteserver address %q: %w", l.Addr, err)
@@ -53,7 +61,8 @@ type pool struct {
 	blamed map[Liteserver]time.Time
 }
 
-// answeredBy is the context's key of a *Liteserver that is set to the one that was asked.
+// answeredBy is the context's key of a *Liteserver. One that names a server has that one asked; an empty one is set to
+// whoever was.
 type answeredBy struct{}
 
 func newPool(cfg Config) *pool {
@@ -140,7 +149,35 @@ func (p *pool) next() (*conn, error) {
 	if len(p.alive) == 0 {
 		return nil, errNone
 	}
-	return slices.MinFunc(p.alive, func(a, b *conn) int { return p.lastBlame(a).Compare(p.lastBlame(b)) }), nil
+	return slices.MinFunc(p.alive, p.byBlame), nil
+}
+
+// best returns up to n connected liteservers, in the order in which they would be asked.
+func (p *pool) best(n int) (servers []Liteserver) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range slices.SortedStableFunc(slices.Values(p.alive), p.byBlame) {
+		servers = append(servers, c.server)
+	}
+	return servers[:min(n, len(servers))]
+}
+
+// byBlame is the order in which connections are asked. The caller holds mu.
+func (p *pool) byBlame(a, b *conn) int { return p.lastBlame(a).Compare(p.lastBlame(b)) }
+
+// to returns the connection to one liteserver, or to whoever is next when that is empty.
+func (p *pool) to(l Liteserver) (*conn, error) {
+	if l == (Liteserver{}) {
+		return p.next()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.alive {
+		if c.server == l {
+			return c, nil
+		}
+	}
+	return nil, errLost
 }
 
 // lastBlame is zero when it no longer counts. The caller holds mu.
@@ -165,13 +202,15 @@ func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializabl
 	if !ok {
 		return fmt.Errorf("result is a %T, want a pointer to tl.Serializable", result)
 	}
-	c, err := p.next()
+	who, ok := ctx.Value(answeredBy{}).(*Liteserver)
+	if !ok {
+		who = &Liteserver{}
+	}
+	c, err := p.to(*who)
 	if err != nil {
 		return err
 	}
-	if who, ok := ctx.Value(answeredBy{}).(*Liteserver); ok {
-		*who = c.server
-	}
+	*who = c.server
 	answer, err := c.ask(ctx, query)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -95,8 +95,17 @@ func (c *Client) named(ctx context.Context, w wait) (header, error) {
 	})
 }
 
-// provenHead takes a block as the newest when it is proven and fresh.
+// provenHead takes a block as the newest when it is proven and fresh. One call at a time works on that, the others find its
+// result. What a call that took too long has proven of key blocks is kept for the next.
 func (c *Client) provenHead(ctx context.Context, named header) (header, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	select {
+	case c.proving <- struct{}{}:
+		defer func() { <-c.proving }()
+	case <-ctx.Done():
+		return header{}, unavailable(ctx.Err())
+	}
 	h, err := c.prove(ctx, named)
 	if err != nil {
 		return header{}, unavailable(err)

@@ -49,6 +49,15 @@ const (
 	// maxExternal is the largest external message (config parameter 43).
 	maxExternal = 64 << 10
 
+	// maxSendTo is how many liteservers a message is given to at once: enough that one that drops it changes nothing.
+	maxSendTo = 4
+
+	// maxToncenter bounds an answer of a toncenter in bytes. The largest is an account with its code and data.
+	maxToncenter = 1 << 20
+
+	// maxToncenters bounds the configuration.
+	maxToncenters = 8
+
 	// maxErrorText bounds what of a liteserver's error is repeated.
 	maxErrorText = 200
 
