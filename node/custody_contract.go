@@ -6,6 +6,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/contracts"
 )
 
 // contractCustody is guard.CustodyContract: the key is shared as in sharedCustody, and is the spender's of a policy wallet,
@@ -30,6 +31,25 @@ func (c contractCustody) prepare(ctx context.Context, in guard.Intent, acc ton.A
 		until = latest
 	}
 	return c.write(acc, transfers, until)
+}
+
+// PolicyWallet is a policy wallet as this node has proven it.
+type PolicyWallet struct {
+	State    contracts.State // the one it is deployed in, as long as it isn't
+	Deployed []byte          // BoC of the data it is deployed with
+	At       time.Time       // of the block that shows it
+}
+
+// PolicyWalletOf returns the policy wallet of w in acc, its account; nil if w is none.
+func PolicyWalletOf(w guard.WalletRecord, acc ton.Account) (*PolicyWallet, error) {
+	if w.Custody != guard.CustodyContract {
+		return nil, nil
+	}
+	state, err := w.ContractAt(acc)
+	if err != nil {
+		return nil, &Problem{Status: 409, Code: string(guard.ReasonPolicyWalletState), Detail: err.Error()}
+	}
+	return &PolicyWallet{State: state, Deployed: w.TON().Data.ToBOC(), At: acc.Time}, nil
 }
 
 // maxAge is about a block: a freeze uses no seqno up, so that an older state would hide it from the guards. The contract

@@ -112,6 +112,25 @@ func newOutMsg(t Transfer) (outMsg, error) {
 	return m, nil
 }
 
+// EncodeMessage returns the cell of one message, MessageRelaxed (block.tlb), for who sends it in another way than by a
+// payload of a wallet: the owner of a policy wallet.
+func EncodeMessage(t Transfer) (*cell.Cell, error) {
+	m, err := newOutMsg(t)
+	if err != nil {
+		return nil, err
+	}
+	return m.encode(), nil
+}
+
+// DecodeMessage reads what EncodeMessage writes, and refuses what no payload may hold.
+func DecodeMessage(c *cell.Cell) (Message, error) {
+	m, err := readOutMsg(c, sendMode)
+	if err == nil && m.encode().HashKey() != c.HashKey() {
+		err = refuse(CodeNotCanonical, "message holds more than it says")
+	}
+	return m.Message, err
+}
+
 // headerBits is the size of an internal message's header in its own cell, the bytes of its value apart: flags 4,
 // source 2, destination 267, length of value 4, currencies 1, fees 4 + 4, created_lt 64, created_at 32, init 2 (a second bit says that it is in a reference), body 1.
 const headerBits = 4 + 2 + 267 + 4 + 1 + 4 + 4 + 64 + 32 + 2 + 1

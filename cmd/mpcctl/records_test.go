@@ -63,7 +63,7 @@ func publicOf(name string) ed25519.PublicKey { return seedOf(name).Public().(ed2
 func TestWalletAndAgentAreSignedForThisPartyAndNetwork(t *testing.T) {
 	r, sites := openSites(t)
 	user, ctx := sites[0], context.Background()
-	if err := user.createWallet(ctx, "wallet-1", "main", [32]byte{7}, account{"v5r1", 3}); err != nil {
+	if err := user.createWallet(ctx, "wallet-1", newWallet{custody: custodyShared, key: "main", of: account{"v5r1", 3}}, [32]byte{7}); err != nil {
 		t.Fatal(err)
 	}
 	w := decoded[guard.Signed[guard.WalletRecord]](t, r, "/v1/wallets")

@@ -84,7 +84,7 @@ func (d *devnet) enrol(ctx context.Context, k client.Key, wallets []string, docu
 		PublicKey: [32]byte(agentKey.Public().(ed25519.PublicKey))}
 	return first(ask(ctx, d.sites, func(ctx context.Context, s *site) (struct{}, error) {
 		for i, id := range wallets {
-			if err := s.createWallet(ctx, id, k.ID, pub, account{string(ton.V5R1), uint16(i)}); err != nil {
+			if err := s.createWallet(ctx, id, newWallet{custody: custodyShared, key: k.ID, of: account{string(ton.V5R1), uint16(i)}}, pub); err != nil {
 				return struct{}{}, err
 			}
 		}

@@ -141,6 +141,21 @@ func (s *site) hand(ctx context.Context, key ed25519.PrivateKey, path string, re
 	return s.person(key).Do(ctx, http.MethodPost, path, rand.Text(), body, v)
 }
 
+// post hands the node something that needs no signature but the operator's call.
+func (s *site) post(ctx context.Context, path string, what, v any) error {
+	c, err := s.operator()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(what)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", path, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return c.Do(ctx, http.MethodPost, path, rand.Text(), body, v)
+}
+
 // outcome is what one of several contexts answered.
 type outcome[T any] struct {
 	Context string `json:"context"`

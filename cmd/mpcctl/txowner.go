@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tonaiagent/mpcnode/node/client"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // The way of a transaction whose wallet's owner holds the key: unsigned at a node, signed where the key is, which needs no
@@ -139,6 +140,8 @@ func (t *tool) txSubmit() *cobra.Command {
 			return hinted(fmt.Errorf("%s is not signed", args[0]), "mpcctl tx sign-offline %s --key FILE, where the owner's key is", args[0])
 		case u.Network != s.Network:
 			return fmt.Errorf("%s is for network %.16s…, context %s is of %.16s…", args[0], u.Network, s.Name, s.Network)
+		case u.Request == "":
+			return t.submitOrder(ctx, s, u)
 		}
 		status, err := s.submit(ctx, u, wait)
 		if err != nil {
@@ -166,13 +169,18 @@ func (t *tool) showUnsigned(u unsigned) error {
 	if err != nil {
 		return err
 	}
+	sent, err := ton.ReadOutgoing(w, u.Payload)
+	if err != nil {
+		return err
+	}
 	return t.ui.result(u, func(out io.Writer) {
-		line(out, "request", u.Request)
+		line(out, "request", or(u.Request, "-"))
 		line(out, "from", w.Address.Friendly(false, w.GlobalID == testnetID))
-		for _, m := range tx.Messages {
+		for i, m := range tx.Messages {
 			line(out, "pays", m.Value.String()+" TON")
 			line(out, "to", m.To.Friendly(m.Bounce, w.GlobalID == testnetID))
 			line(out, "comment", or(m.Comment, "-"))
+			orderText(out, sent[i].Body)
 		}
 		line(out, "valid until", clock(tx.ValidUntil))
 		line(out, "signing hash", fmt.Sprintf("%x", tx.SigningHash))

@@ -16,8 +16,8 @@ import (
 // unsigned is what goes from a node to a wallet's owner and back, as a file: the exact bytes to sign, and what says whose
 // they are. The owner's signature is added to it. Its names are stable.
 type unsigned struct {
-	Request   string `json:"request"`
-	Network   string `json:"network"` // network id of the nodes
+	Request   string `json:"request,omitempty"` // "" of a policy wallet's owner's order, which no node has been asked for
+	Network   string `json:"network"`           // network id of the nodes
 	GlobalID  int32  `json:"global_id"`
 	Version   string `json:"version"`
 	PublicKey string `json:"public_key"` // the owner's, hex
@@ -42,13 +42,17 @@ func unsignedOf(s *site, r client.Status, w client.Wallet) (u unsigned, err erro
 	return u, err
 }
 
-// read returns the wallet and all that the payload does.
-func (u unsigned) read() (ton.Wallet, ton.Transaction, error) {
+func (u unsigned) wallet() (ton.Wallet, error) {
 	var pub [32]byte
 	if n, err := hex.Decode(pub[:], []byte(u.PublicKey)); err != nil || n != len(pub) {
-		return ton.Wallet{}, ton.Transaction{}, errors.New("public_key is not 64 hex digits")
+		return ton.Wallet{}, errors.New("public_key is not 64 hex digits")
 	}
-	w, err := ton.NewWallet(ton.Version(u.Version), pub, u.GlobalID, u.Subwallet)
+	return ton.NewWallet(ton.Version(u.Version), pub, u.GlobalID, u.Subwallet)
+}
+
+// read returns the wallet and all that the payload does.
+func (u unsigned) read() (ton.Wallet, ton.Transaction, error) {
+	w, err := u.wallet()
 	if err != nil {
 		return w, ton.Transaction{}, err
 	}
@@ -74,8 +78,8 @@ func readUnsigned(path string) (u unsigned, err error) {
 	if err != nil {
 		return u, fmt.Errorf("read transaction: %w", err)
 	}
-	if err := json.Unmarshal(raw, &u); err != nil || u.Request == "" {
-		return u, errors.Join(fmt.Errorf("%s is not what `mpcctl tx unsigned` writes", path), err)
+	if err := json.Unmarshal(raw, &u); err != nil || len(u.Payload) == 0 {
+		return u, errors.Join(fmt.Errorf("%s is not what `mpcctl tx unsigned` or `mpcctl wallet order` write", path), err)
 	}
 	return u, nil
 }

@@ -73,6 +73,36 @@ func TestRequestIsSignedExecutedAndAnsweredTheSameAgain(t *testing.T) {
 	wantProblem(t, err, 409, "idempotency_conflict")
 }
 
+// In custody of the parties nobody can be asked yet.
+func TestApprovalIsUnavailable(t *testing.T) {
+	enrol(t)
+	s := send(t, order("11"), client.DeliverSigned, rand.Text(), "DENIED")
+	for _, by := range []caller{asAgent(t, "agent-1"), as(t, "platform", "operator")} {
+		err := by.client().Do(t.Context(), "POST", "/v1/requests/"+s.ID+"/approval", rand.Text(), []byte("{}"), nil)
+		wantProblem(t, err, 409, "approval_unavailable")
+	}
+	err := asAgent(t, "agent-1").client().Do(t.Context(), "POST", "/v1/requests/r-0/approval", rand.Text(), []byte("{}"), nil)
+	wantProblem(t, err, 404, "unknown_request")
+}
+
+func TestMessageIsBroadcast(t *testing.T) {
+	enrol(t)
+	s := send(t, order("1.1"), client.DeliverSigned, rand.Text(), "SIGNED")
+	boc, err := base64.StdEncoding.DecodeString(s.BoC)
+	must(t, err)
+	body, err := json.Marshal(client.Message{BoC: boc})
+	must(t, err)
+	var sent client.Sent
+	must(t, as(t, "platform", "operator").client().Do(t.Context(), "POST", "/v1/messages", rand.Text(), body, &sent))
+	if sent.MessageHash != s.MessageHash {
+		t.Errorf("sent as %s, the message is %s", sent.MessageHash, s.MessageHash)
+	}
+	err = as(t, "platform", "operator").client().Do(t.Context(), "POST", "/v1/messages", rand.Text(), body, nil)
+	wantProblem(t, err, 409, "message_refused")
+	err = as(t, "platform", "operator").client().Do(t.Context(), "POST", "/v1/messages", rand.Text(), []byte(`{"boc":"AAAA"}`), nil)
+	wantProblem(t, err, 400, "bad_request")
+}
+
 func TestRequestThatTakesLongerThanTheWaitGoesOn(t *testing.T) {
 	enrol(t)
 	world.memory.Delay("platform", "user", 1500*time.Millisecond)

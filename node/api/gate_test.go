@@ -26,6 +26,8 @@ POST /v1/requests:simulate       a
 GET  /v1/requests                o u
 GET  /v1/requests/{id}           a o u
 POST /v1/requests/{id}/signature a o
+POST /v1/requests/{id}/approval a o
+POST /v1/messages o
 GET  /v1/wallets                 a o p u
 GET  /v1/wallets/{id}            a o p u
 POST /v1/wallets                 o

@@ -47,12 +47,19 @@ func (s *server) wallet(ctx context.Context, in *idInput) (*reply[client.Wallet]
 	if i < 0 {
 		return nil, problemf(http.StatusNotFound, "unknown_wallet", "no wallet %.80q here", in.ID)
 	}
-	_, account, err := s.node.Wallet(ctx, in.ID)
+	record, account, err := s.node.Wallet(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	w := all.Body[i]
 	w.Seqno, w.Balance, w.Status = account.Seqno, account.Balance.String(), node.StatusName(account)
+	policy, err := node.PolicyWalletOf(record, account)
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		w.Contract = contract(*policy)
+	}
 	return ok(w)
 }
 

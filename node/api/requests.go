@@ -76,6 +76,25 @@ func (s *server) takeSignature(ctx context.Context, in *requestInput) (*reply[cl
 	return s.settled(context.WithoutCancel(ctx), r)
 }
 
+// requestApproval answers with the request as it waits for the people that were asked.
+func (s *server) requestApproval(ctx context.Context, in *idInput) (*reply[client.Status], error) {
+	r, err := s.node.RequestApproval(ctx, callOf(ctx).caller.Agent, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.settled(ctx, r)
+}
+
+// broadcast hands a message that somebody has signed elsewhere to the chain.
+func (s *server) broadcast(ctx context.Context, _ *struct{}) (*reply[client.Sent], error) {
+	m, err := bodyOf[client.Message](ctx, `{"boc": "…"}, an external message in base64`)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := s.node.Broadcast(ctx, m.BoC)
+	return &reply[client.Sent]{http.StatusOK, client.Sent{MessageHash: hex.EncodeToString(hash[:])}}, err
+}
+
 // settled says by its status whether more is to come.
 func (s *server) settled(ctx context.Context, r node.Request) (*reply[client.Status], error) {
 	status, err := s.status(ctx, r)
@@ -109,7 +128,7 @@ func summary(r node.Request) client.Status {
 	s := client.Status{
 		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.Amount.String(),
 		Destination: recipient(r), Payments: r.Payments, Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
-		MaybeSigned: r.MaybeSigned, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
+		MaybeSigned: r.MaybeSigned, LiveUntil: r.LiveUntil, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
 	}
 	if r.Payload != [32]byte{} {
 		s.SigningHash = hex.EncodeToString(r.Payload[:])

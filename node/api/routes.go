@@ -56,6 +56,9 @@ var routes = []route{
 
 	{post, "/v1/requests/{id}/signature", "takeSignature", "Bring the signature of the wallet's owner", senders, client.OwnerSignature{}, false, calls((*server).takeSignature)},
 
+	{post, "/v1/requests/{id}/approval", "requestApproval", "Ask people to approve a request that waits for it", senders, nil, false, calls((*server).requestApproval)},
+	{post, "/v1/messages", "broadcast", "Send a complete signed external message, such as an owner's order, to the chain", operators, client.Message{}, false, calls((*server).broadcast)},
+
 	{get, "/v1/wallets", "wallets", "List wallets; an agent sees those it may use", readers, nil, false, calls((*server).wallets)},
 	{get, "/v1/wallets/{id}", "wallet", "Show a wallet and its account", readers, nil, false, calls((*server).wallet)},
 	{post, "/v1/wallets", "createWallet", "Enter a wallet that the operator signed", operators, client.Signed{}, false, enters((*node.Node).EnterWallet)},

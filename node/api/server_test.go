@@ -246,7 +246,8 @@ func TestOpenAPIListsEveryRoute(t *testing.T) {
 	for line := range strings.Lines(strings.TrimSpace(mayCall)) {
 		w := strings.Fields(line)
 		op, ok := doc.Paths[w[1]][strings.ToLower(w[0])]
-		if !ok || len(op.Tags) != len(w)-2 || len(op.Responses) < 2 || (op.RequestBody != nil) != (w[0] == "POST") {
+		takes := w[0] == "POST" && w[1] != "/v1/requests/{id}/approval"
+		if !ok || len(op.Tags) != len(w)-2 || len(op.Responses) < 2 || (op.RequestBody != nil) != takes {
 			t.Errorf("%s %s is not described: %+v", w[0], w[1], op)
 		}
 		found++

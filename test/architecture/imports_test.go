@@ -37,10 +37,10 @@ var allowed = map[string][]string{
 	"node/client":   {"node/reqsig"},
 	"node/wire":     {"guard", "guard/*", "ton", "ton/contracts", "node/reqsig"},
 	"node/ceremony": {"node/wire"},
-	"node": {"guard", "guard/*", "tss", "p2p", "store", "ton", "ton/chain",
+	"node": {"guard", "guard/*", "tss", "p2p", "store", "ton", "ton/chain", "ton/contracts",
 		"node/wire", "node/reqsig", "node/ceremony"},
 	"node/api": {"node", "node/client", "node/reqsig"},
-	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "ton", "ton/devchain",
+	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "ton", "ton/contracts", "ton/devchain",
 		"cmd/*"},
 
 	"ton/devchain/assets": {"ton", "ton/devchain"}, // tokens for tests and local networks

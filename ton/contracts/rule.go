@@ -19,6 +19,31 @@ const (
 	allKinds = KindPlain | KindOps | KindJetton
 )
 
+// Names are the words for k, as they are written and shown.
+func (k Kinds) Names() (names []string) {
+	for _, n := range kindNames {
+		if k&n.kind != 0 {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+// ParseKind reads one of Names.
+func ParseKind(name string) (Kinds, error) {
+	for _, n := range kindNames {
+		if n.name == name {
+			return n.kind, nil
+		}
+	}
+	return 0, fmt.Errorf("%.40q is no kind of message: want transfer, operation or jetton", name)
+}
+
+var kindNames = []struct {
+	kind Kinds
+	name string
+}{{KindPlain, "transfer"}, {KindOps, "operation"}, {KindJetton, "jetton"}}
+
 // Rule is what one destination may get.
 //
 //	kinds:uint8 jetton:(Maybe ^JettonRule)
@@ -39,6 +64,12 @@ type JettonRule struct {
 
 // Rules is the list of destinations in workchain 0.
 type Rules map[[32]byte]Rule
+
+// Destinations are the keys of r in a fixed order.
+func (r Rules) Destinations() [][32]byte { return sortedHashes(r) }
+
+// Owners are those of Payees in a fixed order.
+func (j *JettonRule) Owners() [][32]byte { return sortedHashes(j.Payees) }
 
 // Check refuses a list that the contract would refuse in set_policy, or that would be useless.
 func (r Rules) Check() error {
