@@ -123,6 +123,9 @@ func (n *Node) deploys(ctx context.Context, id string) (deploy bool, err error) 
 }
 
 func writeRequest(tx guard.Tx, r Request, now time.Time) {
+	if old, err := tx.Get(requestKey(r.ID)); old == nil && err == nil { // an error fails the operation all the same
+		schedule(tx, due{time.Unix(r.Expires, 0).Add(guard.KeepSettled), dueRequest, r.ID})
+	}
 	r.Updated = now.UnixMilli()
 	tx.Set(requestKey(r.ID), digest.Encode(r))
 }
