@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
-	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // afterObserving asks the other parties about what this node has no record of. Nobody's lock is held: they may take
@@ -111,7 +111,7 @@ func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byt
 	if err := addressed(e.Proposal.Request, pathRequests); err != nil {
 		return err
 	}
-	t, err := ton.Decode(w.TON(), e.Proposal.Payload)
+	t, err := reader(in)(w.TON(), e.Proposal.Payload)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,16 @@ func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byt
 		return err
 	}
 	return n.ledger.Do(ctx, func(tx guard.Tx) error {
+		schedulePayload(tx, payload, later(t.ValidUntil, in.Expires))
 		return n.guard.Explain(tx, n.env.Now(), guard.Explanation{Intent: in, Tx: t, Signers: signers})
 	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // giveEvidence answers another party that asks what explains a payload.
