@@ -26,12 +26,20 @@ func (c sharedCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Acc
 	if err != nil {
 		return nil, err
 	}
+	if q := in.Query; q != nil {
+		return c.writeAs(q.ID, transfers, q.Created.Add(ton.HighloadTimeout))
+	}
 	return c.write(acc, transfers, c.n.env.Now().Add(payloadValidity))
 }
 
 // write builds the payload for the account's next seqno.
 func (c sharedCustody) write(acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
-	payload, err := ton.Build(c.w.TON(), acc.Seqno, until.Truncate(time.Second), transfers)
+	return c.writeAs(acc.Seqno, transfers, until)
+}
+
+// writeAs builds the payload for a seqno, or with a query id.
+func (c sharedCustody) writeAs(number uint32, transfers []ton.Transfer, until time.Time) ([]byte, error) {
+	payload, err := ton.Build(c.w.TON(), number, until.Truncate(time.Second), transfers)
 	if err != nil {
 		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
 	}
@@ -66,4 +74,10 @@ func (c sharedCustody) sign(ctx context.Context, in guard.Intent, all *voices, s
 	return c.n.sign(ctx, in, all, signers)
 }
 
-func (sharedCustody) maxAge() time.Duration { return viewAge }
+// maxAge is about a block for a wallet without a seqno: others of its requests change the balance all the time.
+func (c sharedCustody) maxAge() time.Duration {
+	if c.w.Highload() {
+		return time.Second
+	}
+	return viewAge
+}

@@ -18,7 +18,8 @@ type Request struct {
 	Destination string    `json:"destination,omitempty"` // friendly or raw address
 	Memo        string    `json:"memo,omitempty"`
 	Payments    []Payment `json:"payments,omitempty"` // a batch, instead of amount, destination and memo
-	Payload     string    `json:"payload,omitempty"`  // base64 BoC of the cell whose hash is signed; built by the node if empty
+	*Query                // for a Highload V3 wallet, and no other
+	Payload     string    `json:"payload,omitempty"` // base64 BoC of the cell whose hash is signed; built by the node if empty
 	Context     *Context  `json:"context,omitempty"`
 }
 
