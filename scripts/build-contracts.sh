@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compiles ton/contracts/policy-wallet.tolk with the pinned compiler, and takes the dev chain's tokens from the pinned package.
+# Compiles the Tolk contracts (scripts/contracts/build.mjs lists them) with the pinned compiler, and takes the dev chain's
+# tokens from the pinned package.
 #   scripts/build-contracts.sh            writes the .boc files and prints the hashes to pin (ton/wallet_policy.go, and code.go beside the tokens)
 #   scripts/build-contracts.sh --check    fails unless the committed ones are reproduced bit for bit
 #   scripts/build-contracts.sh --test     replays the Go tests' messages in the C++ emulator (npm's @ton/sandbox)

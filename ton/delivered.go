@@ -28,7 +28,7 @@ func (d Delivery) jetton(m Message, j Jetton, f Facts, own Address) error {
 	if m.Op == OpJettonBurn {
 		to, opcode, want = f.Master, opBurnNotification, Notice{QueryID: j.QueryID, Amount: j.Amount, From: own, Response: j.Response}
 	}
-	if to.IsZero() || len(d.Messages) != 1 {
+	if len(d.Messages) != 1 {
 		return refuse(CodeDelivery, "the jetton wallet sends %d messages, want one to %s", len(d.Messages), to)
 	}
 	if got := d.Messages[0]; got.To != to || got.Opcode != opcode || got.Detail != Detail(want) {

@@ -1,6 +1,7 @@
 package ton
 
 import (
+	"bytes"
 	"math/big"
 	"strings"
 	"testing"
@@ -83,5 +84,20 @@ func TestGetterEndsWithItsGas(t *testing.T) {
 	}
 	if out, err := e.RunGetter(active(t, w, ton1, 1), mainnet, "seqno", 5); err == nil {
 		t.Errorf("an argument of Go's own: %v", out)
+	}
+}
+
+// A getter may leave as much as its gas pays for.
+func TestGetterThatLeavesTooMuchIsAnError(t *testing.T) {
+	const drop, pushInt = 0x30, 0x70
+	first := append([]byte{drop}, bytes.Repeat([]byte{pushInt}, 126)...)
+	code := cell.BeginCell().EndCell()
+	for range 3 {
+		code = cell.BeginCell().MustStoreSlice(bytes.Repeat([]byte{pushInt}, 127), 127*8).MustStoreRef(code).EndCell()
+	}
+	code = cell.BeginCell().MustStoreSlice(first, 127*8).MustStoreRef(code).EndCell()
+	acc := mustAccount(t, bob, shardOf(t, bob, ton1, code, emptyCell()))
+	if out, err := devEmulator(t).RunGetter(acc, mainnet, "any"); err == nil || !strings.Contains(err.Error(), "values, at most") {
+		t.Errorf("%d values, %v", len(out), err)
 	}
 }

@@ -11,7 +11,7 @@ type Item struct {
 
 // ReadItem reads what get_nft_data leaves. It is an error when the item isn't there yet.
 func ReadItem(top []any) (i Item, err error) {
-	r := ReadResults(top, 5)
+	r := ReadResults(top)
 	made := r.Bool()
 	i.Index, i.Collection, i.Owner = r.Int(), r.Address(), r.Address()
 	if !made {

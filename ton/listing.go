@@ -34,7 +34,7 @@ func ReadListing(role Role, get func(method string) ([]any, error)) (Listing, er
 		if err != nil {
 			return Listing{}, err
 		}
-		r := ReadResults(top, 0)
+		r := ReadResults(top)
 		l := g.read(r)
 		return l, r.Err()
 	}

@@ -16,13 +16,10 @@ type Results struct {
 	err    error
 }
 
-// ReadResults takes what RunGetter returns, at least that many values of which are read.
-func ReadResults(top []any, atLeast int) *Results {
+// ReadResults takes what RunGetter returns.
+func ReadResults(top []any) *Results {
 	r := &Results{values: slices.Clone(top)}
 	slices.Reverse(r.values)
-	if len(top) < atLeast {
-		r.err = fmt.Errorf("a getter leaves %d values, want %d", len(top), atLeast)
-	}
 	return r
 }
 
@@ -31,7 +28,7 @@ func (r *Results) Err() error { return r.err }
 
 // next is the zero value of T where that isn't what comes next.
 func next[T any](r *Results) (v T) {
-	if r.err != nil || len(r.values) == 0 {
+	if len(r.values) == 0 {
 		r.fail("a getter leaves too few values")
 		return v
 	}

@@ -11,15 +11,6 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
-// Facts proves what the account is that m, a message of own, goes to: see FactsOf.
-func (c *Client) Facts(ctx context.Context, own ton.Address, m ton.Message, claim ton.Claim, vouched []ton.Vouched) (ton.Facts, error) {
-	facts, err := c.FactsOf(ctx, own, []ton.Message{m}, claim, vouched)
-	if err != nil {
-		return ton.Facts{}, err
-	}
-	return facts[0], nil
-}
-
 // FactsOf proves what the accounts are that messages of own go to, one after another in the order of the messages, all
 // on one block, the newest or a newer one than any before. What a contract says about itself is believed only where it
 // is vouched for or was derived from what the claim names: a jetton's master, an item's collection. What can't be proven
@@ -117,11 +108,11 @@ func (p *prover) roots(ctx context.Context, role ton.Role, venue ton.Venue) (out
 	return out, nil
 }
 
-// results runs a get method that leaves that many values at least.
-func (p *prover) results(ctx context.Context, a ton.Address, atLeast int, method string, args ...any) (*ton.Results, error) {
+// results runs a get method.
+func (p *prover) results(ctx context.Context, a ton.Address, method string, args ...any) (*ton.Results, error) {
 	out, err := p.run(ctx, a, method, args...)
 	if err != nil {
 		return nil, err
 	}
-	return ton.ReadResults(out, atLeast), nil
+	return ton.ReadResults(out), nil
 }

@@ -51,6 +51,9 @@ func (p *prover) receiver(ctx context.Context, f *ton.Facts) error {
 		return nil
 	}
 	l, err := p.listing(ctx, f.Receiver.Account.Address, v.Role)
+	if l.Seller.IsZero() {
+		l.Seller = p.own // a sale takes who sends it its item for the seller
+	}
 	f.Receiver.Owner, f.Receiver.Item, f.Receiver.Price = l.Seller, l.Item, l.Price
 	return err
 }
@@ -91,14 +94,11 @@ func (p *prover) program(ctx context.Context, master ton.Address) (ton.Program, 
 // every block: that costs less than reading its state, which must be done to know that it is the same.
 func (p *prover) walletOf(ctx context.Context, master, owner ton.Address) (ton.Address, error) {
 	return p.wallets.get([2]ton.Address{master, owner}, func() (ton.Address, error) {
-		r, err := p.results(ctx, master, 1, "get_wallet_address", ton.AddressSlice(owner))
+		r, err := p.results(ctx, master, "get_wallet_address", ton.AddressSlice(owner))
 		if err != nil {
 			return ton.Address{}, err
 		}
 		wallet := r.Address()
-		if r.Err() == nil && wallet.IsZero() {
-			return ton.Address{}, fmt.Errorf("master %s gives no wallet for %s", master, owner)
-		}
 		return wallet, r.Err()
 	})
 }
@@ -113,7 +113,7 @@ func (p *prover) holding(ctx context.Context, master ton.Address, f *ton.Facts) 
 		return err
 	}
 	f.Account = acc
-	r, err := p.results(ctx, acc.Address, 4, "get_wallet_data")
+	r, err := p.results(ctx, acc.Address, "get_wallet_data")
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (p *prover) holding(ctx context.Context, master ton.Address, f *ton.Facts) 
 // locked reads the status of a governed jetton's wallet (github.com/ton-blockchain/stablecoin-contract): others have no
 // such method, and nobody can lock them, or mean by it that an airdrop was claimed (TEP-177).
 func (p *prover) locked(ctx context.Context, wallet ton.Address) (bool, error) {
-	r, err := p.results(ctx, wallet, 1, "get_status")
+	r, err := p.results(ctx, wallet, "get_status")
 	if ton.NoSuchMethod(err) {
 		return false, nil
 	}

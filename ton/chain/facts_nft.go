@@ -18,13 +18,7 @@ func (p *prover) nft(ctx context.Context, n ton.NFT, f *ton.Facts) error {
 		return err
 	}
 	f.Receiver = ton.Receiver{Account: acc}
-	if err := p.receiver(ctx, f); err != nil {
-		return err
-	}
-	if f.Receiver.Item == f.Account.Address && f.Receiver.Owner.IsZero() {
-		f.Receiver.Owner = f.Owner // a sale takes who sends it its item for the seller
-	}
-	return nil
+	return p.receiver(ctx, f)
 }
 
 // item proves that the account is an item of the collection that was claimed or is vouched for: the collection says so,
@@ -69,7 +63,7 @@ func (p *prover) member(ctx context.Context, a ton.Address, item ton.Item) error
 	if _, ok := p.vouches(collection, ton.RoleCollection); !ok && item.Collection != p.claim.Collection {
 		return fmt.Errorf("item %s says that it is of collection %s, which was neither named nor vouched for", a, item.Collection)
 	}
-	r, err := p.results(ctx, item.Collection, 1, "get_nft_address_by_index", item.Index)
+	r, err := p.results(ctx, item.Collection, "get_nft_address_by_index", item.Index)
 	if err != nil {
 		return err
 	}

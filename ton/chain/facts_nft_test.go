@@ -92,6 +92,7 @@ func TestSaleIsWhatItsCodeKeeps(t *testing.T) {
 	}
 	buy := ton.Transfer{To: sale, Value: ton.NanoOf(4e9), Bounce: true}
 	m.wantMeaning(t, "buy before it is listed", ton.OpUnknown, claim, buy)
+	m.wantMeaning(t, "buy something before it is listed", ton.OpUnknown, ton.Claim{}, buy)
 	other, err := assets.NewSale(m.Chain, m.issuer, c.Item(1), price)
 	if err != nil {
 		t.Fatal(err)
@@ -109,4 +110,5 @@ func TestSaleIsWhatItsCodeKeeps(t *testing.T) {
 	m.wantMeaning(t, "cancel", ton.OpNFTCancel, claim, cancel)
 	m.execute(t, cancel)
 	m.wantMeaning(t, "buy after it was cancelled", ton.OpUnknown, claim, buy)
+	m.wantMeaning(t, "buy something after it was cancelled", ton.OpUnknown, ton.Claim{}, buy)
 }

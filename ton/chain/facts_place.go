@@ -26,7 +26,7 @@ func (p *prover) place(ctx context.Context, f *ton.Facts) error {
 // pool is vouched for; who may withdraw from a single nominator, it says itself (github.com/orbs-network/single-nominator).
 func (p *prover) pool(ctx context.Context, program ton.Program, f *ton.Facts) error {
 	if program == ton.SingleNominator {
-		r, err := p.results(ctx, f.Account.Address, 2, "get_roles")
+		r, err := p.results(ctx, f.Account.Address, "get_roles")
 		if err != nil {
 			return err
 		}

@@ -77,8 +77,8 @@ func (p *prover) exchange(ctx context.Context, router, from ton.Address, amount 
 	if err != nil {
 		return ton.Nano{}, err
 	}
-	if len(sent) != 1 || sent[0].To == from {
-		return ton.Nano{}, errors.New("the router refuses the swap")
+	if len(sent) != 1 {
+		return ton.Nano{}, fmt.Errorf("the router sends %d messages, want one to a pool", len(sent))
 	}
 	pool, err := p.contract(ctx, sent[0].To)
 	if err != nil {
@@ -88,7 +88,7 @@ func (p *prover) exchange(ctx context.Context, router, from ton.Address, amount 
 	if err != nil {
 		return ton.Nano{}, err
 	}
-	return p.paid(paid, router, venue, from, h.Pool)
+	return p.paid(paid, venue, h.Pool)
 }
 
 // exchangeGas is far more than routers and pools need.
@@ -100,11 +100,8 @@ func (p *prover) send(acc ton.Account, m ton.Internal) ([]ton.Internal, error) {
 }
 
 // paid finds what the wallet gets. Another message may pay a referral; a refund is in what was offered.
-func (p *prover) paid(messages []ton.Internal, router ton.Address, venue ton.Venue, offer, ask ton.Address) (got ton.Nano, err error) {
+func (p *prover) paid(messages []ton.Internal, venue ton.Venue, ask ton.Address) (got ton.Nano, err error) {
 	for _, m := range messages {
-		if m.To != router {
-			continue
-		}
 		paid, err := ton.ReadPaid(venue, m.Body)
 		if err != nil {
 			continue // a referral's vault

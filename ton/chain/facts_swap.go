@@ -53,18 +53,16 @@ func (p *prover) coins(ctx context.Context, s ton.Swap, f *ton.Facts) error {
 
 // coinsV1 is coins for STON.fi's first version, whose pTON wallets take jetton transfers.
 func (p *prover) coinsV1(ctx context.Context, j ton.Jetton, f *ton.Facts) error {
-	s := j.Payload.Swap
-	if s.Venue != ton.STON1 {
-		return errors.New("native coins were claimed, the body is a jetton's")
-	}
-	if _, err := p.router(ctx, j.Destination, s.Venue); err != nil {
+	if _, err := p.router(ctx, j.Destination, ton.STON1); err != nil {
 		return err
 	}
-	if err := p.pton(ctx, j.Destination, f.Account.Address, s.Venue); err != nil {
+	if err := p.pton(ctx, j.Destination, f.Account.Address, ton.STON1); err != nil {
 		return err
 	}
-	f.Role, f.Venue = ton.RolePTON, s.Venue
-	return p.expect(f, func() (string, ton.Nano, error) { return p.ston(ctx, j.Destination, f.Account.Address, j.Amount, s) })
+	f.Role, f.Venue = ton.RolePTON, ton.STON1
+	return p.expect(f, func() (string, ton.Nano, error) {
+		return p.ston(ctx, j.Destination, f.Account.Address, j.Amount, j.Payload.Swap)
+	})
 }
 
 // expect fills in what a swap gives. That it can't be found out doesn't change what the destination is.
