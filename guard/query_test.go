@@ -221,6 +221,31 @@ func TestLiveQueriesAddUp(t *testing.T) {
 	}
 }
 
+// Each asset has its own windows, and live payloads count in those of what they send.
+func TestLiveQueriesAddUpInEachAsset(t *testing.T) {
+	w := queryWorld(t)
+	w.applyPolicy(strings.Replace(everything, "version: 1", "version: 2\nparent: "+parentOf(permissive), 1))
+	dollars := func(id uint32, amount uint64) guard.Case {
+		w.seqno = id // what do builds with
+		j := w.payDollars()
+		j.amount = fmt.Sprint(amount)
+		j.body = ton.Jetton{Amount: ton.NanoOf(amount), Destination: bob, Response: w.w.Address, Forward: ton.NanoOf(1),
+			Payload: ton.Payload{Comment: "rent"}}.Transfer()
+		c := w.do(fmt.Sprint("dollars", id), j)
+		c.Intent.Query = &guard.Query{ID: id, Created: c.Tx.NotBefore}
+		return c
+	}
+	for n := range uint32(5) { // 5,000 units a day, 1,000 each
+		w.allow(dollars(n, 1000))
+	}
+	w.deny(dollars(5, 1), guard.ReasonLimitDay)
+	for n := range uint32(4) { // and 500 TON, of which each of the five carries 0.05
+		w.allow(w.query(fmt.Sprint("coins", n), 10+n, "100"))
+	}
+	w.deny(w.query("over", 20, "99.750000001"), guard.ReasonLimitDay)
+	w.allow(w.query("equal", 20, "99.75"))
+}
+
 func TestQueryIDIsOneRequests(t *testing.T) {
 	w := queryWorld(t)
 	first := w.query("k1", 7, "1")
