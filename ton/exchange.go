@@ -66,7 +66,7 @@ type Paid struct {
 
 // ReadPaid reads a pool's message to its router.
 //
-//	v1  query_id:uint64 owner:MsgAddress exit_code:uint32 ^amounts
+//	v1  query_id:uint64 owner:MsgAddress exit_code:uint32 in_ref:(## 1)=1 ^amounts
 //	v2  query_id:uint64 owner excesses caller:MsgAddress exit_code:uint32 custom_payload:(Maybe ^Cell) ^[fwd:Coins amounts]
 //	amounts  amount0:Coins wallet0:MsgAddress amount1:Coins wallet1:MsgAddress
 func ReadPaid(v Venue, body *cell.Cell) (p Paid, err error) {
@@ -82,7 +82,7 @@ func ReadPaid(v Venue, body *cell.Cell) (p Paid, err error) {
 		r.address()
 	}
 	r.uint(32)
-	if v == STON2 && r.bit() {
+	if more := r.bit(); more && v == STON2 {
 		r.ref()
 	}
 	r.inner("amounts", func(in *reader) {

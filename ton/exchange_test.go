@@ -32,7 +32,7 @@ func TestOrdersAreThoseOfPayloads(t *testing.T) {
 
 func TestPaidIsReadToTheLastBit(t *testing.T) {
 	amounts := []func(*cell.Builder){putCoins(5), putAddress(bob), putCoins(0), putAddress(ally)}
-	v1 := []func(*cell.Builder){putBits(opPayTo1, 32), query, putAddress(own), putBits(1, 32), putRef(put(amounts...))}
+	v1 := []func(*cell.Builder){putBits(opPayTo1, 32), query, putAddress(own), putBits(1, 32), yes, putRef(put(amounts...))}
 	v2 := []func(*cell.Builder){putBits(opPayTo2, 32), query, putAddress(own), putAddress(own), putAddress(own), putBits(1, 32), no,
 		putRef(put(append([]func(*cell.Builder){putCoins(9)}, amounts...)...))}
 	want := Paid{To: own, Amounts: [2]Nano{NanoOf(5)}, Wallets: [2]Address{bob, ally}}
@@ -48,8 +48,8 @@ func TestPaidIsReadToTheLastBit(t *testing.T) {
 		"another exchange":    {DeDust, put(v1...), false},
 		"another operation":   {STON1, put(append([]func(*cell.Builder){putBits(opPayTo1+1, 32)}, v1[1:]...)...), false},
 		"surplus":             {STON1, put(append(v1, yes)...), false},
-		"surplus of amounts":  {STON1, put(append(v1[:4:4], putRef(put(append(amounts, yes)...)))...), false},
-		"no amounts":          {STON1, put(v1[:4]...), false},
+		"surplus of amounts":  {STON1, put(append(v1[:5:5], putRef(put(append(amounts, yes)...)))...), false},
+		"no amounts":          {STON1, put(v1[:5]...), false},
 		"nothing":             {STON1, emptyCell(), false},
 		"version 2, a custom": {STON2, put(append(append(v2[:6:6], yes, putRef(emptyCell())), v2[7])...), true},
 	} {

@@ -11,6 +11,9 @@
 // missing; the liteserver is then trusted not to lie. In both cases a Client never goes back: blocks that it answers from
 // have seqnos and times that don't fall. An answer that breaks any of this is refused with ErrUnavailable, as is silence.
 //
+// FactsOf proves what the accounts are that a payload's messages go to: contracts' own getters may say anything, so what
+// something is follows from masters, collections and what the party's policy vouches for.
+//
 // It doesn't promise that a message reaches a validator, and what liteservers withhold for less than a minute is not
 // noticed.
 package chain

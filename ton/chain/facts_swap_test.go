@@ -51,7 +51,7 @@ const (
 	eurReserve  = 2_500_000_000_000
 )
 
-func newSTON(t *testing.T, venue ton.Venue) *ston {
+func newSTON(t testing.TB, venue ton.Venue) *ston {
 	t.Helper()
 	x := &ston{market: newMarket(t), venue: venue, fees: fees{lp: 20, protocol: 10, referral: 10}}
 	x.usd, x.eur, x.pton = x.jetton(t, "USD", 1e12), x.jetton(t, "EUR", 0), x.jetton(t, "pTON", 0)
@@ -71,12 +71,12 @@ func (x *ston) version() uint64 {
 	return 2
 }
 
-func (x *ston) configuration(t *testing.T, locked bool, pools map[[32]byte]ton.Address) *cell.Builder {
+func (x *ston) configuration(t testing.TB, locked bool, pools map[[32]byte]ton.Address) *cell.Builder {
 	return cell.BeginCell().MustStoreUInt(x.version(), 8).MustStoreBoolBit(locked).MustStoreDict(addresses(t, pools))
 }
 
 // configure tells the router of its pools, or that it is locked.
-func (x *ston) configure(t *testing.T, locked bool) {
+func (x *ston) configure(t testing.TB, locked bool) {
 	usd, ton1, eur := x.usd.Wallet(x.router), x.pton.Wallet(x.router), x.eur.Wallet(x.router)
 	pools := map[[32]byte]ton.Address{
 		xor(usd, ton1): x.pool(t, usd, ton1, usdReserve, tonReserve),
@@ -91,7 +91,7 @@ func (x *ston) silence(t *testing.T) {
 	x.tell(t, x.router, cell.BeginCell().MustStoreUInt(0xffffffff, 32).MustStoreRef(x.configuration(t, false, pools).EndCell()))
 }
 
-func (x *ston) pool(t *testing.T, a, b ton.Address, reserveA, reserveB uint64) ton.Address {
+func (x *ston) pool(t testing.TB, a, b ton.Address, reserveA, reserveB uint64) ton.Address {
 	first, second := ordered(a, b)
 	if first != a {
 		reserveA, reserveB = reserveB, reserveA
