@@ -26,20 +26,19 @@ func (c sharedCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Acc
 	if err != nil {
 		return nil, err
 	}
-	if q := in.Query; q != nil {
-		return c.writeAs(q.ID, transfers, q.Created.Add(ton.HighloadTimeout))
+	return c.write(in, acc, transfers, c.n.env.Now().Add(payloadValidity))
+}
+
+// write builds the payload for the account's next seqno, or with the query id that the request names.
+func (c sharedCustody) write(in guard.Intent, acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
+	build, number := ton.Build, acc.Seqno
+	if in.Type == guard.Gasless {
+		build = ton.BuildGasless
 	}
-	return c.write(acc, transfers, c.n.env.Now().Add(payloadValidity))
-}
-
-// write builds the payload for the account's next seqno.
-func (c sharedCustody) write(acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
-	return c.writeAs(acc.Seqno, transfers, until)
-}
-
-// writeAs builds the payload for a seqno, or with a query id.
-func (c sharedCustody) writeAs(number uint32, transfers []ton.Transfer, until time.Time) ([]byte, error) {
-	payload, err := ton.Build(c.w.TON(), number, until.Truncate(time.Second), transfers)
+	if q := in.Query; q != nil {
+		number, until = q.ID, q.Created.Add(ton.HighloadTimeout)
+	}
+	payload, err := build(c.w.TON(), number, until.Truncate(time.Second), transfers)
 	if err != nil {
 		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
 	}
