@@ -164,7 +164,7 @@ func (n *Node) find(ctx context.Context, in guard.Intent) (*Request, error) {
 // await waits for a known request.
 func (n *Node) await(ctx context.Context, known Request) (Request, error) {
 	if j := n.jobs.get(known.ID); j != nil {
-		return j.wait(ctx)
+		return n.wait(ctx, j)
 	}
 	return known, nil
 }

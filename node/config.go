@@ -101,8 +101,10 @@ type API struct {
 
 // TLS names the two PEM files of a certificate.
 type TLS struct {
+	// Certificate is the file with the chain, the server's own certificate first.
 	Certificate string `yaml:"certificate"`
-	Key         string `yaml:"key"`
+	// Key is the file with the private key, mode 0600.
+	Key string `yaml:"key"`
 }
 
 // Metrics is the address for monitoring.

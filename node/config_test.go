@@ -1,10 +1,13 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -172,6 +175,30 @@ func TestIdentityIsNeverOverwrittenAndNeverShared(t *testing.T) {
 	}
 	if _, err := LoadIdentity(t.TempDir()); err == nil || !strings.Contains(err.Error(), "mpcnode init") {
 		t.Errorf("no key: %v", err)
+	}
+}
+
+// TestIdentityIsWholeOrNotThere lets no file grow, as on a full disk. What was made up to then would be in the way of the next try.
+func TestIdentityIsWholeOrNotThere(t *testing.T) {
+	dir := t.TempDir()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := CreateIdentity(dir)
+	if back := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); back != nil {
+		t.Fatal(back)
+	}
+	if !errors.Is(err, syscall.EFBIG) {
+		t.Fatalf("with a full disk: %v", err)
+	}
+	if _, err := CreateIdentity(dir); err != nil {
+		t.Errorf("with room again: %v", err)
 	}
 }
 

@@ -97,7 +97,7 @@ func (n *Node) TakeSignature(ctx context.Context, agent, id string, signature []
 		n.jobs.end(j)
 		return r, problemf(503, "shutting_down", "this node is stopping: bring the signature again once it is back")
 	}
-	return j.wait(ctx)
+	return n.wait(ctx, j)
 }
 
 // ownersSignature has the guard agree, under the gate that a trip takes, and makes the complete message.

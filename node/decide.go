@@ -191,6 +191,7 @@ func (n *Node) reserved(tx guard.Tx, payload [32]byte, p wire.Proposal) (last in
 	e, err := readEvidence(tx, payload)
 	if err == nil && !e.Found {
 		writeEvidence(tx, payload, wire.Evidence{Proposal: p})
+		schedulePayload(tx, payload, time.Unix(max(record.ValidUntil, record.RequestExpires), 0))
 	}
 	return int(record.Attempt), err
 }

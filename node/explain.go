@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
@@ -126,8 +127,16 @@ func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byt
 		return err
 	}
 	return n.ledger.Do(ctx, func(tx guard.Tx) error {
+		schedulePayload(tx, payload, later(t.ValidUntil, in.Expires))
 		return n.guard.Explain(tx, n.env.Now(), guard.Explanation{Intent: in, Tx: t, Signers: signers})
 	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // giveEvidence answers another party that asks what explains a payload.

@@ -38,7 +38,7 @@ func (n *Node) settleBy(do func(context.Context, func(guard.Tx) error) error, j 
 		if kept, ok, err := readRequest(tx, r.ID); err != nil {
 			return err
 		} else if ok {
-			kept.Deliver, kept.Created = r.Deliver, r.Created
+			kept.Deliver, kept.Created, kept.message = r.Deliver, r.Created, r.message
 			r = kept
 		}
 		fresh := len(r.Signature) == 0
@@ -59,7 +59,7 @@ func (n *Node) settleBy(do func(context.Context, func(guard.Tx) error) error, j 
 		n.metrics.outcome(r)
 	}
 	n.log.Log(n.ctx, level, "request", "request", r.ID, "wallet", r.Wallet, "agent", r.Agent, "state", r.State,
-		"layer", r.Reason.Layer, "reason", r.Reason.Code, "dur_ms", n.env.Now().UnixMilli()-r.Created)
+		"layer", r.Reason.Layer, "reason", r.Reason.Code, "message_hash", r.messageHash(), "dur_ms", n.env.Now().UnixMilli()-r.Created)
 	j.set(func(to *Request) { *to = r })
 }
 
@@ -78,13 +78,13 @@ func (n *Node) finish(j *job, s signature) {
 	n.deliver(n.ctx, j, w, s.message) // past the request's expiry: the payload decides now
 }
 
-// deliver sends the message until the mirror shows what became of the payload.
+// deliver sends the message until its payload can't execute any more, and returns once the mirror shows what became of it.
 func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []byte) {
 	var sent time.Time
 	var seen uint32
 	for ctx.Err() == nil {
 		r, _ := j.state()
-		if time.Since(sent) >= resendEvery {
+		if time.Since(sent) >= resendEvery && n.executable(ctx, r.Payload) {
 			sent = time.Now()
 			if err := n.chain.Send(ctx, boc); err != nil {
 				n.log.Warn("send message", "request", r.ID, "err", err)
@@ -106,6 +106,18 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 		}
 		n.waitForBlock(ctx, seen)
 	}
+}
+
+// executable reports whether the payload's time hasn't passed by the local clock. What has executed, or is dead, ends the
+// delivery before.
+func (n *Node) executable(ctx context.Context, payload [32]byte) bool {
+	var p guard.Payload
+	var known bool
+	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
+		p, known, err = n.guard.Payload(tx, payload)
+		return err
+	})
+	return err == nil && (!known || n.env.Now().Before(time.Unix(p.ValidUntil, 0)))
 }
 
 // follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.

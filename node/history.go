@@ -57,20 +57,46 @@ func (n *Node) lookUp(ctx context.Context, id string) (r Request, err error) {
 	return r, err
 }
 
-// asExecuted shows what the chain has made of a signed request that nobody here delivers: its caller broadcasts it, or
-// another node does.
+// asExecuted shows what the chain has made of a request that nobody here delivers: its caller broadcasts it, another node
+// does, or it failed when a signature may have existed. That fails for good once the payload is proven dead.
 func (n *Node) asExecuted(tx guard.Tx, r Request) (Request, error) {
-	if r.State != StateSigned && r.State != StateSent && r.State != StatePending {
+	if r.State != StateSigned && r.State != StateSent && r.State != StatePending && !r.MaybeSigned {
 		return r, nil
 	}
-	p, _, err := n.guard.Payload(tx, r.Payload)
+	p, known, err := n.guard.Payload(tx, r.Payload)
+	if err != nil || !known {
+		return r, err
+	}
 	switch p.State {
 	case guard.Executed:
-		r.State = StateConfirmed
+		r.State, r.Reason, r.MaybeSigned = StateConfirmed, wire.Reason{}, false
 	case guard.Dead:
-		r.State, r.Reason = StateExpired, wire.Reason{Code: codePayloadDead}
+		r.Reason, r.MaybeSigned = wire.Reason{Code: codePayloadDead}, false
+		if r.State != StateFailed {
+			r.State = StateExpired
+		}
+	default:
+		r.LiveUntil = time.Unix(p.ValidUntil, 0).UTC()
 	}
-	return r, err
+	return r, nil
+}
+
+// asShown is asExecuted as of now.
+func (n *Node) asShown(ctx context.Context, r Request) (shown Request, err error) {
+	err = n.ledger.View(context.WithoutCancel(ctx), func(tx guard.Tx) error {
+		shown, err = n.asExecuted(tx, r)
+		return err
+	})
+	return shown, err
+}
+
+// wait returns a job's request once it is settled, or as it stands when ctx ends.
+func (n *Node) wait(ctx context.Context, j *job) (Request, error) {
+	r, err := j.wait(ctx)
+	if err != nil {
+		return r, err
+	}
+	return n.asShown(ctx, r)
 }
 
 func unknownRequest(id string) *Problem {

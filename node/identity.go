@@ -37,7 +37,25 @@ func CreateIdentity(dir string) (ed25519.PublicKey, error) {
 		return nil, fmt.Errorf("create identity: %w", err)
 	}
 	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
-	return pub, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("create identity: %w", errors.Join(err, os.Remove(path))) // half a key would be in the way of a whole one
+	}
+	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
+		return nil, fmt.Errorf("create identity: %w", err)
+	}
+	return pub, nil
+}
+
+// syncDir makes the names in a directory durable. One that may only be passed through can't be opened, nor need be.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // LoadIdentity reads the identity. A file that others can read is refused.

@@ -171,6 +171,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	}
 	n.resumeCeremonies()
 	n.spawn(n.watch)
+	n.spawn(n.prune)
 	if len(n.cfg.Chain.Toncenter) > 0 {
 		n.spawn(n.watchToncenters)
 	}

@@ -32,7 +32,7 @@ func failure(err error) wire.Reason {
 var sentences = map[string]string{
 	codeQuorum:        "Too few parties' nodes answered in time. Try again.",
 	codeRefusedByPeer: "This node would sign, but too many other parties refused.",
-	codeSigningFailed: "The parties could not finish a signature. Send a new request once this one's payload has expired.",
+	codeSigningFailed: "The parties could not finish a signature, but one could exist: until live_until has passed and the payload is proven dead, it may execute. Send a new request then.",
 	codePayloadDead:   "The payload can't be executed any more. Send a new request.",
 	codeExpired:       "The request has expired. Send a new one.",
 }

@@ -60,12 +60,28 @@ type Request struct {
 	Signers     []string     `cbor:"15,keyasint"`
 	Signature   []byte       `cbor:"16,keyasint"`
 	Payments    int          `cbor:"21,keyasint"` // of a batch; 0: the one to Destination
-	MaybeSigned bool         `cbor:"17,keyasint"` // failed after a share may have left a node
+	MaybeSigned bool         `cbor:"17,keyasint"` // failed after a share may have left a node, and could execute up to LiveUntil
 	Expires     int64        `cbor:"18,keyasint"` // unix seconds, of the body
 	Created     int64        `cbor:"19,keyasint"` // unix milliseconds
 	Updated     int64        `cbor:"20,keyasint"`
 
+	// LiveUntil is the time up to which the payload can execute although nobody here delivers it, by the chain's clock; zero
+	// when it has executed, is proven dead, or was never signed. It is not kept.
+	LiveUntil time.Time `cbor:"-"`
+
 	message []byte // the complete external message, if it was made just now; not kept
+}
+
+// messageHash is what explorers find the message by that was made just now, "" for none.
+func (r Request) messageHash() string {
+	if r.message == nil {
+		return ""
+	}
+	hash, err := MessageHash(r.message)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", hash)
 }
 
 // requestVersion is the version byte of Request. A change of its fields needs the next.
@@ -107,6 +123,9 @@ func (n *Node) deploys(ctx context.Context, id string) (deploy bool, err error) 
 }
 
 func writeRequest(tx guard.Tx, r Request, now time.Time) {
+	if old, err := tx.Get(requestKey(r.ID)); old == nil && err == nil { // an error fails the operation all the same
+		schedule(tx, due{time.Unix(r.Expires, 0).Add(guard.KeepSettled), dueRequest, r.ID})
+	}
 	r.Updated = now.UnixMilli()
 	tx.Set(requestKey(r.ID), digest.Encode(r))
 }

@@ -96,7 +96,7 @@ func (c Config) globalConfig() (chain.Config, error) {
 // initBlock suggests the block of the global configuration, if that can be read.
 func (c Config) initBlock() string {
 	global, err := c.globalConfig()
-	if err != nil {
+	if err != nil || global.Trusted.IsZero() {
 		return ""
 	}
 	return fmt.Sprintf("; %s names %s: check it elsewhere", c.Chain.GlobalConfig, global.Trusted)

@@ -41,7 +41,7 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 	if err != nil {
 		return Request{}, err
 	}
-	return j.wait(ctx)
+	return n.wait(ctx, j)
 }
 
 // start puts a request to work, unless it is at work already. One that was recorded before this node restarted goes on

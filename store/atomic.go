@@ -8,10 +8,13 @@ import (
 	"path"
 )
 
+// tmpSuffix is of files that have not taken their place yet.
+const tmpSuffix = ".tmp"
+
 // writeFile replaces a file so that after a crash there is the old one or the new one, whole. One goroutine at a time
 // may write a name.
 func writeFile(root *os.Root, name string, b []byte) error {
-	tmp := name + ".tmp"
+	tmp := name + tmpSuffix
 	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

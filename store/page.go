@@ -134,6 +134,9 @@ func openPage(root *os.Root, cfg Config) (*page, []pageRecord, error) {
 	}
 	p := newPage(root, cfg, f.Cost, f.Salt)
 	records, err := p.open(f.Sealed)
+	if err != nil {
+		clear(p.key[:])
+	}
 	return p, records, err
 }
 
@@ -150,8 +153,12 @@ func (p *page) open(b []byte) ([]pageRecord, error) {
 	return records, nil
 }
 
-// write replaces the page. The old one is overwritten where it stood, because a key that is left out must be gone.
+// write replaces the page. The old one is overwritten where it stood, and so is one that a crash kept from replacing it,
+// because a key that is left out must be gone.
 func (p *page) write(records []pageRecord) error {
+	if err := p.shred(pageName + tmpSuffix); err != nil {
+		return err
+	}
 	plain := digest.Encode(records)
 	defer clear(plain)
 	old, err := p.root.OpenFile(pageName, os.O_WRONLY, 0)
@@ -167,7 +174,19 @@ func (p *page) write(records []pageRecord) error {
 	return overwrite(old)
 }
 
-// overwrite fills an unlinked file with zeros. Flash disks and copy-on-write file systems may keep the old blocks.
+// shred overwrites and removes a file, if it is there.
+func (p *page) shred(name string) error {
+	f, err := p.root.OpenFile(name, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("overwrite %s: %w", name, err)
+	}
+	return errors.Join(overwrite(f), f.Close(), p.root.Remove(name))
+}
+
+// overwrite fills a file that is not to be read again with zeros. Flash disks and copy-on-write file systems may keep the old blocks.
 func overwrite(f *os.File) error {
 	if f == nil {
 		return nil

@@ -48,15 +48,23 @@ func openVault(root *os.Root, cfg Config) (*Vault, error) {
 		return nil, err
 	}
 	v := &Vault{root: root, network: cfg.Network, party: cfg.Party, page: p, shares: make(map[slot]*sealedShare, len(records))}
-	for _, r := range records {
-		if err := v.load(r); err != nil {
-			v.close()
-			return nil, err
-		}
-		clear(r.Key[:])
+	if err := v.loadAll(records); err != nil {
+		v.close()
+		return nil, err
 	}
 	v.index()
 	return v, nil
+}
+
+// loadAll reads the listed shares and clears the list, which holds their keys.
+func (v *Vault) loadAll(records []pageRecord) error {
+	defer clear(records)
+	for _, r := range records {
+		if err := v.load(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load reads a share's file and checks that it opens, so that damage is found at the start and not when it is needed.
@@ -119,6 +127,7 @@ func (v *Vault) add(s slot, plain []byte) error {
 	v.shares[s] = h
 	if err := v.writePage(); err != nil {
 		delete(v.shares, s)
+		clear(h.key[:])
 		return err
 	}
 	return nil
@@ -181,7 +190,7 @@ func (v *Vault) Discard(key string, epoch uint32) error {
 	}
 	clear(h.key[:])
 	v.index()
-	// Without its key the file is noise; the next start would remove it too.
+	// Without its key the file is noise, and nothing needs it to be gone.
 	if err := v.root.Remove(s.file()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("discard %s: %w", s, err)
 	}
@@ -203,11 +212,8 @@ func (v *Vault) writePage() error {
 	for _, s := range v.slots() {
 		records = append(records, pageRecord{Slot: s, State: v.shares[s].state, Key: v.shares[s].key})
 	}
-	err := v.page.write(records)
-	for i := range records {
-		clear(records[i].Key[:])
-	}
-	return err
+	defer clear(records)
+	return v.page.write(records)
 }
 
 func (v *Vault) find(s slot) (*sealedShare, error) {

@@ -108,6 +108,63 @@ func TestActivateTwiceAndUnknown(t *testing.T) {
 	}
 }
 
+// TestDiscardOverwritesEveryCopyOfThePage holds on to the files by a second name each: the page, and one that a crash
+// kept from becoming the page.
+func TestDiscardOverwritesEveryCopyOfThePage(t *testing.T) {
+	cfg := testConfig(newDir(t))
+	v := mustOpen(t, cfg).Vault()
+	mustAdd(t, v, epoch1, secret)
+	page, left := filepath.Join(cfg.Dir, pageName), filepath.Join(cfg.Dir, pageName+tmpSuffix)
+	sealed, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(left, sealed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held := []string{filepath.Join(t.TempDir(), "page"), filepath.Join(t.TempDir(), "left")}
+	if err := errors.Join(os.Link(page, held[0]), os.Link(left, held[1])); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Discard(epoch1.Key, epoch1.Epoch); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range held {
+		if b, err := os.ReadFile(name); err != nil || !bytes.Equal(b, make([]byte, len(sealed))) {
+			t.Errorf("%s was not overwritten: %v", filepath.Base(name), err)
+		}
+	}
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the leftover is still there: %v", err)
+	}
+}
+
+func TestFileKeysAreClearedWhereTheyWereReadFrom(t *testing.T) {
+	cfg := testConfig(newDir(t))
+	s := mustOpen(t, cfg)
+	mustAdd(t, s.Vault(), epoch1, secret)
+	mustAdd(t, s.Vault(), epoch2, secret)
+	v := s.Vault()
+	for _, damaged := range []bool{false, true} {
+		_, records, err := openPage(s.root, cfg)
+		if err != nil || len(records) != 2 {
+			t.Fatalf("%d records, %v", len(records), err)
+		}
+		if damaged {
+			records[0].Key[0]++
+		}
+		again := &Vault{root: v.root, network: v.network, party: v.party, shares: map[slot]*sealedShare{}}
+		if err := again.loadAll(records); (err != nil) != damaged {
+			t.Fatalf("damaged %v: %v", damaged, err)
+		}
+		for _, r := range records {
+			if r.Key != (fileKey{}) {
+				t.Errorf("damaged %v: the key of the %s is still in the list", damaged, r.Slot)
+			}
+		}
+	}
+}
+
 func TestDiscardedShareIsGoneThoughItsFileIsPutBack(t *testing.T) {
 	cfg := testConfig(newDir(t))
 	s := mustOpen(t, cfg)

@@ -47,14 +47,17 @@ func createKey(path string) (ed25519.PublicKey, error) {
 	return pub, nil
 }
 
-// writePrivate writes a new file that only its owner may read.
+// writePrivate writes a new file that only its owner may read: all of it, or none.
 func writePrivate(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // readPrivate reads a small file that only its owner may read or write.

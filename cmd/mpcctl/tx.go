@@ -111,7 +111,7 @@ func (t *tool) showStatus(s client.Status) error {
 		for _, row := range [][2]string{
 			{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
 			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", paid(s)}, {"signers", strings.Join(s.Signers, ",")},
-			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"message", unsent(s)},
+			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"live until", liveUntil(s)}, {"message", unsent(s)},
 		} {
 			if row[1] != "" {
 				line(w, row[0], row[1])
@@ -124,6 +124,14 @@ func (t *tool) showStatus(s client.Status) error {
 			line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)
 		}
 	})
+}
+
+// liveUntil is when the payload can't execute any more at the latest, "" for one that can't already.
+func liveUntil(s client.Status) string {
+	if s.LiveUntil.IsZero() {
+		return ""
+	}
+	return clock(s.LiveUntil)
 }
 
 // unsent is the message of who has to send it; nobody else wants to look at it.

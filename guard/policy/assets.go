@@ -17,10 +17,15 @@ type assetLimits map[string]AssetLimits
 // assetFields are the limits of one jetton, as quoted integers of its smallest unit: how many decimals it has is its
 // issuer's claim, and proves nothing.
 type assetFields struct {
-	PerTransaction       *units `yaml:"perTransaction"`
-	Daily                *units `yaml:"daily"`
-	Weekly               *units `yaml:"weekly"`
-	Monthly              *units `yaml:"monthly"`
+	// PerTransaction is the most that one payload may move. Required.
+	PerTransaction *units `yaml:"perTransaction"`
+	// Daily is the most in any 24 hours. Required.
+	Daily *units `yaml:"daily"`
+	// Weekly is the most in any 7 days. Default: 4 times daily.
+	Weekly *units `yaml:"weekly"`
+	// Monthly is the most in any 30 days. Default: 10 times daily.
+	Monthly *units `yaml:"monthly"`
+	// RequireApprovalAbove is the amount above which people must approve. Default: none needs it.
 	RequireApprovalAbove *units `yaml:"requireApprovalAbove"`
 }
 

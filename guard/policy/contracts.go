@@ -13,11 +13,16 @@ import (
 type contract ton.Vouched
 
 type contractFields struct {
+	// Address is the contract's. Default: every one that runs the code.
 	Address destination `yaml:"address"`
-	Code    string      `yaml:"code"` // 64 hex digits
-	Is      ton.Role    `yaml:"is"`
+	// Code is the hash of the code that it must run, 64 hex digits. Default: any, so whoever may change its code is trusted too.
+	Code string `yaml:"code"`
+	// Is is the contract's role.
+	Is ton.Role `yaml:"is"`
+	// Program is that of a staking pool, or of the jetton that stands for a stake.
 	Program ton.Program `yaml:"program"`
-	Venue   ton.Venue   `yaml:"venue"`
+	// Venue is that of an exchange's contract.
+	Venue ton.Venue `yaml:"venue"`
 }
 
 // UnmarshalYAML reads one, so that what is wrong with it is reported where it stands.

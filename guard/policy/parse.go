@@ -11,10 +11,14 @@ import (
 
 // document is the YAML as it is written.
 type document struct {
-	Version   uint64                    `yaml:"version"`
-	Parent    string                    `yaml:"parent"`
-	Contracts []contract                `yaml:"contracts"`
-	Agents    map[string]*permissionSet `yaml:"agents"`
+	// Version is above that of the document in force. The first is 1.
+	Version uint64 `yaml:"version"`
+	// Parent is the hash of the document in force, which `mpcctl policy show` prints. Empty for the first.
+	Parent string `yaml:"parent"`
+	// Contracts are those whose operations this party vouches for, at most 256.
+	Contracts []contract `yaml:"contracts"`
+	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
+	Agents map[string]*permissionSet `yaml:"agents"`
 }
 
 // Parse reads a document strictly: unknown and duplicate keys, anchors, a second document, wrong types, amounts that

@@ -24,15 +24,23 @@ type Permissions struct {
 
 // Capabilities are the kinds of action. What only reads needs no signature, so "read-only" is a capability that is off.
 type Capabilities struct {
-	Trading    Capability `yaml:"trading"`
-	Transfers  Capability `yaml:"transfers"`
-	Staking    Capability `yaml:"staking"`
-	NFT        Capability `yaml:"nft"`
+	// Trading is swaps: trade.
+	Trading Capability `yaml:"trading"`
+	// Transfers are payments: transfer.
+	Transfers Capability `yaml:"transfers"`
+	// Staking is stake and unstake.
+	Staking Capability `yaml:"staking"`
+	// NFT is buy_nft, sell_nft and create_nft.
+	NFT Capability `yaml:"nft"`
+	// Governance is vote and propose.
 	Governance Capability `yaml:"governance"`
 
-	ContractCalls Capability `yaml:"contractCalls"` // operations that are not understood: they may do anything that the contract does at the wallet's word
-	Deploys       Capability `yaml:"deploys"`
-	Gasless       Capability `yaml:"gasless"` // payments of jettons that a relayer carries to the chain
+	// ContractCalls are operations that are not understood: they may do anything that the contract does at the wallet's word.
+	ContractCalls Capability `yaml:"contractCalls"`
+	// Deploys are contracts that a payment brings to the chain.
+	Deploys Capability `yaml:"deploys"`
+	// Gasless are payments of jettons that a relayer carries to the chain.
+	Gasless Capability `yaml:"gasless"`
 }
 
 // byName are the capabilities as documents spell them.
@@ -45,10 +53,14 @@ func (c Capabilities) byName() map[string]Capability {
 
 // Capability is one kind of action. The zero value is off.
 type Capability struct {
-	Enabled       bool     `yaml:"enabled"`
-	WhitelistOnly bool     `yaml:"whitelistOnly"` // only to AllowedDestinations, even if that is empty
-	MaxSlippage   Permille `yaml:"maxSlippage"`   // of trading; 0: none stated
-	Actions       []string `yaml:"actions"`       // those of the capability that are on; empty: all
+	// Enabled turns it on.
+	Enabled bool `yaml:"enabled"`
+	// WhitelistOnly keeps it to allowedDestinations, even if that is empty.
+	WhitelistOnly bool `yaml:"whitelistOnly"`
+	// MaxSlippage is of trading. Default: none stated.
+	MaxSlippage Permille `yaml:"maxSlippage"`
+	// Actions are those of the capability that are on. Default: all.
+	Actions []string `yaml:"actions"`
 }
 
 // Limits are amounts of one asset. An amount equal to a limit is within it.

@@ -17,36 +17,60 @@ type permissionSet struct{ resolved Permissions }
 
 // fields are the keys of a permission set.
 type fields struct {
-	Preset               string        `yaml:"preset"`
-	Capabilities         *Capabilities `yaml:"capabilities"`
-	Limits               *limitFields  `yaml:"limits"`
-	AssetLimits          assetLimits   `yaml:"assetLimits"`
-	AllowedTokens        []asset       `yaml:"allowedTokens"`
-	AllowedDestinations  []destination `yaml:"allowedDestinations"`
-	RequireApprovalAbove *amount       `yaml:"requireApprovalAbove"`
-	Rate                 *rateFields   `yaml:"rate"`
-	MinConfidence        Permille      `yaml:"minConfidence"`
-	MaxValidity          *validity     `yaml:"maxValidity"`
-	CallerTokens         *tokenFields  `yaml:"callerTokens"`
+	// Preset is conservative, balanced or aggressive, which say capabilities, limits, allowedTokens and
+	// requireApprovalAbove; none of these may stand beside it. Without it the first three must.
+	Preset string `yaml:"preset"`
+	// Capabilities are the kinds of action that are on. One that is not there is off.
+	Capabilities *Capabilities `yaml:"capabilities"`
+	// Limits bound what leaves a wallet. An amount equal to a limit is within it.
+	Limits *limitFields `yaml:"limits"`
+	// AssetLimits are the limits of jettons, by jetton:<raw address of its master>, at most 64. Beside a preset they also allow the
+	// jetton; a custom set lists it among allowedTokens. A jetton without limits is not moved.
+	AssetLimits assetLimits `yaml:"assetLimits"`
+	// AllowedTokens are the assets that may be moved: native (TON, GRAM), or jetton:<raw address of its master>. At most 1024.
+	AllowedTokens []asset `yaml:"allowedTokens"`
+	// AllowedDestinations are the only ones that may be paid, once there is one. At most 1024. Default: all, but for
+	// capabilities with whitelistOnly.
+	AllowedDestinations []destination `yaml:"allowedDestinations"`
+	// RequireApprovalAbove is the amount above which people must approve. Default: none needs it.
+	RequireApprovalAbove *amount `yaml:"requireApprovalAbove"`
+	// Rate bounds how often a request of the agent may be reserved. Default: 10 an hour, 60 s apart.
+	Rate *rateFields `yaml:"rate"`
+	// MinConfidence is what the agent must state in its request, to three decimals. Default: nothing.
+	MinConfidence Permille `yaml:"minConfidence"`
+	// MaxValidity is how long a payload may be executed for, 1s to 10m in whole seconds. Default: 120s.
+	MaxValidity *validity `yaml:"maxValidity"`
+	// CallerTokens bound the agent's calls, refused ones and simulations included. Default: 60, refilled at one a second.
+	CallerTokens *tokenFields `yaml:"callerTokens"`
 }
 
 type limitFields struct {
+	// PerTransaction is the most that one payload may move. Required.
 	PerTransaction *amount `yaml:"perTransaction"`
-	Daily          *amount `yaml:"daily"`
-	Weekly         *amount `yaml:"weekly"`
-	Monthly        *amount `yaml:"monthly"`
+	// Daily is the most in any 24 hours. Required.
+	Daily *amount `yaml:"daily"`
+	// Weekly is the most in any 7 days. Default: 4 times daily.
+	Weekly *amount `yaml:"weekly"`
+	// Monthly is the most in any 30 days. Default: 10 times daily.
+	Monthly *amount `yaml:"monthly"`
 }
 
 type rateFields struct {
-	MaxPerHour      uint32  `yaml:"maxPerHour"`
-	Unlimited       bool    `yaml:"unlimited"`
+	// MaxPerHour is the most in any hour, above 0.
+	MaxPerHour uint32 `yaml:"maxPerHour"`
+	// Unlimited stands in place of maxPerHour.
+	Unlimited bool `yaml:"unlimited"`
+	// CooldownSeconds is the least time between two. Default: 60.
 	CooldownSeconds *uint32 `yaml:"cooldownSeconds"`
 }
 
 type tokenFields struct {
+	// PerSecond is how many come back each second, above 0.
 	PerSecond uint32 `yaml:"perSecond"`
-	Burst     uint32 `yaml:"burst"`
-	Unlimited bool   `yaml:"unlimited"`
+	// Burst is how many there are at most, above 0.
+	Burst uint32 `yaml:"burst"`
+	// Unlimited stands in place of both.
+	Unlimited bool `yaml:"unlimited"`
 }
 
 // UnmarshalYAML decodes and resolves one set, so that what is wrong with it is reported where it stands.

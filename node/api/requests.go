@@ -128,7 +128,7 @@ func summary(r node.Request) client.Status {
 	s := client.Status{
 		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.Amount.String(),
 		Destination: recipient(r), Payments: r.Payments, Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
-		MaybeSigned: r.MaybeSigned, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
+		MaybeSigned: r.MaybeSigned, LiveUntil: r.LiveUntil, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
 	}
 	if r.Payload != [32]byte{} {
 		s.SigningHash = hex.EncodeToString(r.Payload[:])

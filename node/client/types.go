@@ -54,7 +54,8 @@ type Status struct {
 	BoC         string    `json:"boc,omitempty"`          // the complete external message, base64
 	MessageHash string    `json:"message_hash,omitempty"` // its normalised hash (TEP-467), hex: what explorers find it by
 	Payload     string    `json:"payload,omitempty"`      // PENDING_APPROVAL: the unsigned payload for the wallet's owner, base64
-	MaybeSigned bool      `json:"maybe_signed,omitempty"` // FAILED: a signature could exist until the payload is dead
+	MaybeSigned bool      `json:"maybe_signed,omitempty"` // FAILED: a signature could exist, and execute up to live_until
+	LiveUntil   time.Time `json:"live_until,omitzero"`    // it can execute until then by the chain's clock, whoever sends it
 	Verdicts    []Verdict `json:"verdicts,omitempty"`     // operators and auditors only
 	Created     time.Time `json:"created"`
 	Updated     time.Time `json:"updated"`

@@ -153,6 +153,6 @@ func (w *network) onlyUserKnows(lie *func(any) any) {
 // believe has the liteservers of parties lie, or tell the truth.
 func (w *network) believe(lie *func(any) any, of ...string) {
 	for _, name := range of {
-		w.parties[name].chain.any.Store(lie)
+		w.parties[name].chain.lie.Store(lie)
 	}
 }

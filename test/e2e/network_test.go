@@ -79,17 +79,21 @@ func (c centred) Sightings(context.Context, ton.Address) []chain.Sighting {
 type liteserver struct {
 	lite.LiteClient
 	down atomic.Bool
-	mute atomic.Bool // messages get lost
-	lie  atomic.Pointer[func(*lite.AccountState)]
+	mute atomic.Bool                                       // messages get lost
+	took atomic.Pointer[func(message []byte)]              // sees every message, lost or not
+	lie  atomic.Pointer[func(answer any) any]              // changes any answer
 	list atomic.Pointer[func(*lite.TransactionList) error] // sees every page, and may change or refuse it
-	any  atomic.Pointer[func(answer any) any]              // changes any answer
 }
 
 func (l *liteserver) cut(down bool) { l.down.Store(down) }
 
 // QueryLiteserver fails like a connection that is gone while the liteserver is cut off.
 func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Serializable) error {
-	if _, isMessage := query.(lite.SendMessage); l.down.Load() || isMessage && l.mute.Load() {
+	message, isMessage := query.(lite.SendMessage)
+	if see := l.took.Load(); isMessage && see != nil {
+		(*see)(message.Body)
+	}
+	if l.down.Load() || isMessage && l.mute.Load() {
 		return errors.New("connection refused")
 	}
 	if err := l.LiteClient.QueryLiteserver(ctx, query, result); err != nil {
@@ -103,23 +107,17 @@ func (l *liteserver) QueryLiteserver(ctx context.Context, query, result tl.Seria
 
 // change is what the story does to an answer.
 func (l *liteserver) change(answer *tl.Serializable) error {
-	if lie := l.any.Load(); lie != nil {
+	if lie := l.lie.Load(); lie != nil {
 		*answer = (*lie)(*answer)
 	}
-	switch a := (*answer).(type) {
-	case lite.AccountState:
-		if lie := l.lie.Load(); lie != nil {
-			(*lie)(&a)
-			*answer = a
-		}
-	case lite.TransactionList:
-		if see := l.list.Load(); see != nil {
-			err := (*see)(&a)
-			*answer = a
-			return err
-		}
+	a, ok := (*answer).(lite.TransactionList)
+	see := l.list.Load()
+	if !ok || see == nil {
+		return nil
 	}
-	return nil
+	err := (*see)(&a)
+	*answer = a
+	return err
 }
 
 // seed gives every key of a story a stable value.

@@ -3,9 +3,12 @@ package e2e
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	lite "github.com/xssnick/tonutils-go/ton"
+	"github.com/xssnick/tonutils-go/tvm/cell"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node"
@@ -42,16 +45,50 @@ func TestTransferOnAProvenNetwork(t *testing.T) {
 	})
 }
 
-// A liteserver that answers with another account's state, or none, gets its node to refuse; the others go on.
+// about lies about answers of one type.
+func about[A any](lie func(*A)) func(any) any {
+	return func(answer any) any {
+		if a, ok := answer.(A); ok {
+			lie(&a)
+			return a
+		}
+		return answer
+	}
+}
+
+// always gives the first answer of its type that it sees again and again.
+func always[A any]() func(any) any {
+	var first atomic.Pointer[A]
+	return about(func(a *A) {
+		if old := first.Load(); old != nil {
+			*a = *old
+			return
+		}
+		kept := *a
+		first.Store(&kept)
+	})
+}
+
+// Whatever a liteserver lies about, its node takes no part; the others go on.
 func TestLiarsNodeRefuses(t *testing.T) {
-	for what, lie := range map[string]func(*lite.AccountState){
-		"no proof":         func(a *lite.AccountState) { a.Proof, a.ShardProof = nil, nil },
-		"the account gone": func(a *lite.AccountState) { a.State = nil },
+	for what, lie := range map[string]func(any) any{
+		"no proof":                about(func(a *lite.AccountState) { a.Proof, a.ShardProof = nil, nil }),
+		"the account gone":        about(func(a *lite.AccountState) { a.State = nil }),
+		"no account ever changes": always[lite.AccountState](),
+		"no block follows":        always[lite.MasterchainInfoExt](),
+		"a block that is none":    about(func(i *lite.MasterchainInfoExt) { i.Last = i.Last.Copy(); i.Last.RootHash[0] ^= 1 }),
+		"no proof of blocks":      about(func(p *lite.PartialBlockProof) { p.Steps = nil }),
+		"no transactions":         about(func(l *lite.TransactionList) { l.Transactions = nil }),
+		"other transactions": about(func(l *lite.TransactionList) {
+			l.Transactions = cell.ToBOCWithOptions([]*cell.Cell{cell.BeginCell().EndCell()}, cell.BOCSerializeOptions{})
+		}),
 	} {
 		t.Run(what, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				w := onProven(t)
 				w.parties["user"].chain.lie.Store(&lie)
+				time.Sleep(90 * time.Second) // what was read before is used no more, and what stands still is old
+				w.fund("w1", "1")            // there are transactions to be read
 				o, _ := orderOf(w, "k-lie")
 				o.ask = "platform"
 				r, err := w.send(o)
@@ -62,8 +99,8 @@ func TestLiarsNodeRefuses(t *testing.T) {
 				if said != "deny "+string(guard.ReasonChainUnavailable) && said != "deny "+string(guard.ReasonDestinationUnknown) {
 					t.Errorf("user says %s", said)
 				}
-				if r.State != node.StateConfirmed {
-					t.Errorf("the others' request is %s %s", r.State, r.Reason.Code)
+				if r.State != node.StateConfirmed || slices.Contains(r.Signers, "user") {
+					t.Errorf("the others' request is %s %s, signed by %v", r.State, r.Reason.Code, r.Signers)
 				}
 			})
 		})

@@ -38,8 +38,9 @@ type globalBlock struct {
 }
 
 // ReadGlobalConfig reads a network's global.config.json, of at most 1 MiB: its liteservers, the first 16 of them, and its
-// init block as the trusted one. The caller adds the network's name and global id, and must have the file from somebody
-// it trusts: whoever writes it says which chain is the true one.
+// init block as the trusted one; none if that is the zero state, as in files of local networks. The caller adds the
+// network's name and global id, and must have the file from somebody it trusts: whoever writes it says which chain is the
+// true one.
 func ReadGlobalConfig(file []byte) (Config, error) {
 	if len(file) > maxGlobalConfig {
 		return Config{}, fmt.Errorf("read global config: it has %d bytes, at most %d are read", len(file), maxGlobalConfig)
@@ -89,7 +90,7 @@ func (b globalBlock) block() (Block, error) {
 	case b.Workchain != address.MasterchainID || b.Shard != math.MinInt64:
 		return Block{}, errors.New("it is not a masterchain block")
 	case b.Seqno == 0:
-		return Block{}, errors.New("it is the zero state, from which nothing can be proven")
+		return Block{}, nil // the zero state: nothing can be proven from it
 	case len(b.RootHash) != 32 || len(b.FileHash) != 32:
 		return Block{}, errors.New("its hashes are not 32 bytes in base64")
 	}

@@ -43,6 +43,20 @@ func TestGlobalConfigOfANetworkIsRead(t *testing.T) {
 	}
 }
 
+// A local network's file names its zero state, from which no proof starts: on any other than dev that is refused then.
+func TestGlobalConfigOfALocalNetworkIsReadWithoutATrustedBlock(t *testing.T) {
+	cfg, err := ReadGlobalConfig([]byte(global("2130706433", "40004", someKey, strings.Replace(initBlock, "27747086", "0", 1))))
+	if err != nil || !cfg.Trusted.IsZero() || len(cfg.Liteservers) != 1 || cfg.Liteservers[0].Addr != "127.0.0.1:40004" {
+		t.Fatalf("%+v, %v", cfg, err)
+	}
+	if cfg.Network = Dev; cfg.check() != nil {
+		t.Error(cfg.check())
+	}
+	if cfg.Network = "testnet"; cfg.check() == nil {
+		t.Error("nothing can be proven on it")
+	}
+}
+
 func TestGlobalConfigThatCannotWorkIsRefused(t *testing.T) {
 	block := func(old, new string) string {
 		if !strings.Contains(initBlock, old) {
@@ -54,7 +68,6 @@ func TestGlobalConfigThatCannotWorkIsRefused(t *testing.T) {
 		"nothing":          "",
 		"no liteservers":   strings.Replace(block("-1", "-1"), `"liteservers"`, `"others"`, 1),
 		"no init block":    strings.Replace(block("-1", "-1"), `"init_block"`, `"first_block"`, 1),
-		"the zero state":   block("27747086", "0"),
 		"a shard's block":  block("-1", "0"),
 		"half the chain":   block("-9223372036854775808", "4611686018427387904"),
 		"a short hash":     block("YRkrcmZMvLBvjanwKCyhFqBTfXdJtHSmk2Ok6ML9eGA=", "YRkrcg=="),

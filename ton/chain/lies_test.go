@@ -262,6 +262,8 @@ func TestLiesAboutTransactionsAreRefused(t *testing.T) {
 		w.lie = lie
 		_, err := c.Transactions(t.Context(), w.wallet.Wallet, acc, 0, [32]byte{}, 16)
 		refused(t, name, err)
+		_, err = c.TransactionsSince(t.Context(), w.wallet.Wallet, acc, w.now.Add(-time.Hour), 16)
+		refused(t, name+", since a time", err)
 		_, err = w.secure().ListTransactions(t.Context(), friendly(w.wallet.Address), 16, acc.LastLT, acc.LastHash[:])
 		if err == nil {
 			t.Errorf("%s: the unmodified client believes it", name)

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"golang.org/x/net/netutil"
 )
 
 // Toncenter is the chain behind an HTTP port, in the format of toncenter.com's API: of version 2 what wallets and npm's
@@ -40,7 +42,7 @@ func (c *Chain) ServeToncenter(addr string) (*Toncenter, error) {
 		}
 		return err
 	})
-	go func() { t.served <- t.server.Serve(l) }()
+	go func() { t.served <- t.server.Serve(netutil.LimitListener(l, maxClients)) }()
 	return t, nil
 }
 
