@@ -25,6 +25,8 @@ node scripts/crosscheck/crosscheck.mjs "$demo" ton/devconfig.boc
 
 go test -count=1 ./ton -run '^TestCrosscheckFixture$' -fixture "$scratch/fixture.json" >/dev/null
 node scripts/crosscheck/emulation.mjs "$scratch/fixture.json" ton/devconfig.boc
+go test -count=1 ./ton/devchain/assets -run '^TestCrosscheckFixture$' -fixture "$scratch/tokens.json" >/dev/null
+node scripts/crosscheck/emulation.mjs "$scratch/tokens.json" ton/devconfig.boc
 
 go build -o "$scratch/devchain" ./test/devchain
 node scripts/crosscheck/client.mjs "$scratch/devchain"

@@ -1,6 +1,7 @@
 // Compares what package ton derives and emulates with npm's @ton/ton and the C++ emulator of @ton/sandbox:
 //   node emulation.mjs FIXTURE.json CONFIG.boc
-// FIXTURE.json is written by `go test ./ton -run TestCrosscheckFixture -fixture FILE`.
+// FIXTURE.json is written by `go test PACKAGE -run TestCrosscheckFixture -fixture FILE`: of ./ton what wallets send, of
+// ./ton/devchain/assets what tokens do on a dev chain.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { beginCell, Cell, contractAddress, loadShardAccount, loadStateInit, loadTransaction } from '@ton/core'
