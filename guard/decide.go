@@ -167,7 +167,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		event, outcome, severity = audit.TransactionAuthorized, audit.Success, audit.Info
 	}
 	i := e.c.Intent
-	about := audit.KV("amount", i.Amount.String(), "asset", i.Asset, "destination", i.destinations(),
+	about := audit.KV("amount", ton.FormatAmount(i.Asset, i.Amount), "type", i.Type, "asset", i.Asset, "destination", i.destinations(),
 		"payload", hex.EncodeToString(e.c.Tx.SigningHash[:]), "request_digest", hex.EncodeToString(i.Request[:]))
 	return tx.Append(audit.Entry{
 		V: audit.Version, TS: audit.At(e.now), EventType: event, Action: "decide", Request: i.RequestID,

@@ -195,9 +195,13 @@ func memo(m ton.Message) string {
 	return m.Comment
 }
 
-// attached checks the coins of a message whose amount is of something else.
+// attached checks the coins of a message that are not its amount.
 func (c *comparison) attached() {
-	field(c, "attached", c.m.Value, c.i.Attached)
+	value := c.m.Value
+	if c.i.Asset == ton.Native && c.i.Type != string(ton.OpSwap) {
+		value = ton.Nano{} // they are
+	}
+	field(c, "attached", value, c.i.Attached)
 }
 
 // refusal is the verdict for an error of package ton.

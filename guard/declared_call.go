@@ -3,17 +3,13 @@ package guard
 import (
 	"encoding/hex"
 	"fmt"
-
-	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // contractCall is an operation that nobody here understands: what is declared are its very bytes.
 func (c *comparison) contractCall() {
 	field(c, "opcode", fmt.Sprintf("%08x", c.m.Opcode), fmt.Sprintf("%08x", c.i.Opcode))
 	field(c, "body_hash", hexOf(c.m.Body), hexOf(c.i.BodyHash))
-	if c.i.Asset != ton.Native {
-		c.attached()
-	}
+	c.attached()
 }
 
 // deploy is a message that brings code: the destination is its hash.

@@ -7,10 +7,7 @@ func (c *comparison) stake() { field(c, "program", c.f.Program, c.i.Program) }
 // unstake is an order to a pool, or the burning of the jettons that stand for the stake.
 func (c *comparison) unstake() {
 	field(c, "program", c.f.Program, c.i.Program)
-	if c.i.Asset != ton.Native {
-		c.attached()
-		return
-	}
+	c.attached()
 	s, _ := c.m.Detail.(ton.Stake)
 	field(c, "withdraw", s.Amount, c.i.Withdraw)
 }

@@ -62,6 +62,7 @@ func (c *comparison) nftList() {
 		field(c, "fees", ton.Nano{}, c.i.Fees)
 	case ton.Sale:
 		c.nftSold()
+		c.forwarded(ton.Nano{}, ton.Payload{})
 		field(c, "price", d.Price, c.i.Price)
 		fees, err := d.Fees[0].Add(d.Fees[1])
 		c.differs(ReasonIntentOperation, err != nil || fees != c.i.Fees, "fees "+fees.String(), "fees "+c.i.Fees.String())

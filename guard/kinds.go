@@ -44,7 +44,7 @@ var kinds = map[string]kind{
 	string(ton.OpContractCall): {action: "contract_call", native: true, jetton: true,
 		required: []string{"opcode", "body_hash"}, optional: []string{"attached"}},
 	string(ton.OpDeploy): {action: "deploy", native: true, required: []string{"body_hash"}},
-	Gasless: {action: "gasless", jetton: true,
+	Gasless: {action: "gasless", jetton: true, built: true,
 		required: []string{"relayer"}, optional: []string{"max_fee", "attached", "forward", "forward_payload"}},
 }
 

@@ -85,9 +85,12 @@ func (b body) operation(i *Intent, testnet bool) error {
 	return nil
 }
 
-// defaults fills in what a request may leave out, so that every node reads the same.
+// defaults fills in what a request for a payload that nodes build may leave out, so that every node reads the same.
 func (b body) defaults(i *Intent) {
 	k := kinds[i.Type]
+	if !k.built {
+		return
+	}
 	if _, said := b.Operation["attached"]; !said && k.has("attached") && i.Asset != ton.Native {
 		i.Operation.Attached = defaultAttached
 	}

@@ -102,17 +102,30 @@ func (j job) request(w *world, payload []byte) []byte {
 // do is the case of a job in which everything fits.
 func (w *world) do(idempotency string, j job) guard.Case {
 	w.Helper()
-	payload, err := ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute), []ton.Transfer{{
-		To: j.dest, Value: tons(w, j.value), Bounce: j.kind != "transfer", Body: j.body, Init: j.init,
-	}})
-	w.must(err)
+	payload := w.payloadFor(j)
 	body := j.request(w, payload)
 	i, err := w.g.ParseIntent(body)
 	w.must(err)
 	c := guard.Case{Intent: i.For("agent-1", idempotency, body), Payload: payload, Account: w.account()}
-	c.Tx = must(ton.Decode(w.w.TON(), payload))
+	c.Tx = must(w.decode(j.kind, payload))
 	w.complete(&c, j.facts)
 	return c
+}
+
+// payloadFor is what does the job. A gasless one also pays the relayer 3 units.
+func (w *world) payloadFor(j job) []byte {
+	w.Helper()
+	messages := []ton.Transfer{{To: j.dest, Value: tons(w, j.value), Bounce: true, Body: j.body, Init: j.init}}
+	if j.body == nil {
+		messages[0].Comment, messages[0].Bounce = j.memo, ton.Bounces(ton.FormRaw, j.facts.Account)
+	}
+	build := ton.Build
+	if j.kind == guard.Gasless {
+		fee := ton.Jetton{QueryID: 8, Amount: ton.NanoOf(3), Destination: carrier, Response: w.w.Address, Forward: ton.NanoOf(1)}
+		messages = append(messages, ton.Transfer{To: j.dest, Value: tons(w, j.value), Bounce: true, Body: fee.TransferFee()})
+		build = ton.BuildGasless
+	}
+	return must(build(w.w.TON(), w.seqno, w.now.Add(time.Minute), messages))
 }
 
 // complete adds what the node finds out by itself.
@@ -121,6 +134,9 @@ func (w *world) complete(c *guard.Case, f ton.Facts) {
 	w.must(err)
 	c.Policy, c.Outcome = b.Hash, outcomeOf(c.Tx)
 	for _, m := range c.Tx.Messages {
+		if j, ok := m.Detail.(ton.Jetton); ok && j.RelayerFee() {
+			f.Receiver.Account = w.state(carrier, nil)
+		}
 		c.Facts = append(c.Facts, f)
 		c.Deliveries = append(c.Deliveries, w.delivery(m, f))
 	}
@@ -199,6 +215,18 @@ var operationRefusals = map[guard.Reason]func(*world) guard.Case{
 			w.chain(sentJettons(to(n), 1))
 		}
 		return w.do("k1", w.payDollars())
+	},
+	"swap":     func(w *world) guard.Case { return w.do("k1", w.swap(1, w.soon(), ton.Address{})) },
+	"gasless":  func(w *world) guard.Case { return w.do("k1", w.jobs()["gasless"].with("max_fee", "2")) },
+	"slippage": func(w *world) guard.Case { return w.do("k1", w.swap(989, w.soon(), ton.Address{})) },
+	"slippage_unknown": func(w *world) guard.Case {
+		j := w.swap(990, w.soon(), ton.Address{})
+		j.facts.Expected = ton.Nano{}
+		return w.do("k1", j)
+	},
+	"swap_deadline": func(w *world) guard.Case { return w.do("k1", w.swap(990, 0, ton.Address{})) },
+	"referral_not_allowed": func(w *world) guard.Case {
+		return w.do("k1", w.swap(990, w.soon(), shop).with("referral", shop.String()))
 	},
 	"hop": func(w *world) guard.Case {
 		c := w.do("k1", w.payDollars())

@@ -22,7 +22,7 @@ func (e *evaluation) permissions() []Verdict {
 			return v
 		}
 	}
-	return nil
+	return e.trade()
 }
 
 // permitted judges the whole of the request with one of its destinations: the asset that it is about first, then the

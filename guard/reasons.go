@@ -41,6 +41,10 @@ const (
 	ReasonCapability          Reason = "capability"
 	ReasonTokenNotAllowed     Reason = "token_not_allowed"
 	ReasonDestinationDenied   Reason = "destination_not_allowed"
+	ReasonSlippage            Reason = "slippage"
+	ReasonSlippageUnknown     Reason = "slippage_unknown"
+	ReasonSwapDeadline        Reason = "swap_deadline"
+	ReasonReferral            Reason = "referral_not_allowed"
 	ReasonApprovalUnavailable Reason = "approval_unavailable"
 
 	ReasonChainUnavailable Reason = "chain_unavailable"
@@ -169,6 +173,10 @@ var reasons = []struct {
 	{ReasonCapability, LayerPolicy, "The agent's policy does not allow this kind of action."},
 	{ReasonTokenNotAllowed, LayerPolicy, "The agent's policy does not allow this token."},
 	{ReasonDestinationDenied, LayerPolicy, "The agent's policy does not allow this destination."},
+	{ReasonSlippage, LayerPolicy, "The swap may give too much less than the exchange's pools give now."},
+	{ReasonSlippageUnknown, LayerPolicy, "What the exchange's pools give now could not be computed, so the slippage can't be bounded."},
+	{ReasonSwapDeadline, LayerPolicy, "The swap has no deadline: it needs an approval, and none can be given here yet."},
+	{ReasonReferral, LayerPolicy, "The swap would pay a referral that the agent's policy does not list."},
 	{ReasonApprovalUnavailable, LayerPolicy, "The request needs an approval, and none can be given here yet."},
 
 	{ReasonChainUnavailable, LayerLimits, "The chain could not be read. Try again."},

@@ -53,8 +53,6 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"intent_wallet":       func(_ *world, c *guard.Case) { c.Tx.Wallet = bob },
 	"intent_type":         func(_ *world, c *guard.Case) { c.Intent.Type = "stake" },
 	"intent_asset":        func(_ *world, c *guard.Case) { c.Intent.Asset = "jetton:" + bob.String() },
-	"swap":                refused(ton.CodeSwap),
-	"gasless":             refused(ton.CodeGasless),
 	"intent_amount":       func(_ *world, c *guard.Case) { c.Intent.Amount = ton.NanoOf(1) },
 	"intent_destination":  func(_ *world, c *guard.Case) { c.Intent.Destination.Hash[31]++ },
 	"intent_memo":         func(_ *world, c *guard.Case) { c.Intent.Memo = "ho" },

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
@@ -31,6 +32,21 @@ func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, erro
 
 // transfers are the messages that do what the request says.
 func (n *Node) transfers(ctx context.Context, in guard.Intent, acc ton.Account) ([]ton.Transfer, error) {
+	switch ton.Op(in.Type) {
+	case ton.OpTransfer:
+		return n.payments(ctx, in, acc)
+	case ton.OpJettonTransfer, ton.OpJettonBurn:
+		return n.jettonOrders(ctx, in, acc.Address)
+	case guard.Gasless:
+		return n.gaslessOrders(ctx, in, acc.Address)
+	case ton.OpNFTTransfer:
+		return itemOrder(in, acc.Address), nil
+	}
+	return nil, fmt.Errorf("build payload: nobody builds a %s", in.Type) // ParseIntent asks for the agent's own
+}
+
+// payments are plain transfers.
+func (n *Node) payments(ctx context.Context, in guard.Intent, acc ton.Account) ([]ton.Transfer, error) {
 	payments := in.Payments()
 	to := make([]ton.Address, len(payments))
 	for i, p := range payments {

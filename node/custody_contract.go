@@ -30,7 +30,7 @@ func (c contractCustody) prepare(ctx context.Context, in guard.Intent, acc ton.A
 	if latest.Before(until) {
 		until = latest
 	}
-	return c.write(acc, transfers, until)
+	return c.write(in, acc, transfers, until)
 }
 
 // PolicyWallet is a policy wallet as this node has proven it.

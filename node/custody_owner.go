@@ -27,7 +27,7 @@ func (c ownerCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Acco
 	if err != nil {
 		return nil, err
 	}
-	return c.write(acc, transfers, c.n.env.Now().Add(max(p.MaxValidity-ownersMargin, payloadValidity)))
+	return c.write(in, acc, transfers, c.n.env.Now().Add(max(p.MaxValidity-ownersMargin, payloadValidity)))
 }
 
 // requestApproval answers with the request as it waits: the owner's signature is the approval.
@@ -116,7 +116,7 @@ func (n *Node) ownersSignature(ctx context.Context, r Request, value [64]byte) (
 	for _, a := range e.Answers {
 		s.signers = append(s.signers, a.Party)
 	}
-	s.message, err = ton.Assemble(n.wallets.get(r.Wallet).TON(), e.Proposal.Payload, value, r.Deploy)
+	s.message, err = r.carrier(n.wallets.get(r.Wallet), e.Proposal.Payload, value)
 	return s, err
 }
 

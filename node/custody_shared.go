@@ -26,12 +26,16 @@ func (c sharedCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Acc
 	if err != nil {
 		return nil, err
 	}
-	return c.write(acc, transfers, c.n.env.Now().Add(payloadValidity))
+	return c.write(in, acc, transfers, c.n.env.Now().Add(payloadValidity))
 }
 
 // write builds the payload for the account's next seqno.
-func (c sharedCustody) write(acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
-	payload, err := ton.Build(c.w.TON(), acc.Seqno, until.Truncate(time.Second), transfers)
+func (c sharedCustody) write(in guard.Intent, acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
+	build := ton.Build
+	if in.Type == guard.Gasless {
+		build = ton.BuildGasless
+	}
+	payload, err := build(c.w.TON(), acc.Seqno, until.Truncate(time.Second), transfers)
 	if err != nil {
 		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
 	}

@@ -141,6 +141,14 @@ func (n *Node) decode(w guard.WalletRecord, in guard.Intent, payload []byte) (to
 	return ton.Decode(w.TON(), payload)
 }
 
+// reader is decode for a payload whose time is over.
+func reader(in guard.Intent) func(ton.Wallet, []byte) (ton.Transaction, error) {
+	if in.Type == guard.Gasless {
+		return ton.ReadGasless
+	}
+	return ton.Decode
+}
+
 // stopped reports whether a trip stops everything, so that no work is spent on what will be refused.
 func (n *Node) stopped(ctx context.Context, in guard.Intent) (stopped bool) {
 	set, err := n.tripsNow(ctx)

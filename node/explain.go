@@ -8,7 +8,6 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
-	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // afterObserving asks the other parties about what this node has no record of. Nobody's lock is held: they may take
@@ -112,7 +111,7 @@ func (n *Node) accept(ctx context.Context, w guard.WalletRecord, payload [32]byt
 	if err := addressed(e.Proposal.Request, pathRequests); err != nil {
 		return err
 	}
-	t, err := ton.Decode(w.TON(), e.Proposal.Payload)
+	t, err := reader(in)(w.TON(), e.Proposal.Payload)
 	if err != nil {
 		return err
 	}

@@ -78,13 +78,14 @@ func (n *Node) finish(j *job, s signature) {
 	n.deliver(n.ctx, j, w, s.message) // past the request's expiry: the payload decides now
 }
 
-// deliver sends the message until its payload can't execute any more, and returns once the mirror shows what became of it.
+// deliver sends the message until its payload can't execute any more, and returns once the mirror shows what became of it. What a
+// relayer carries it only waits for.
 func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []byte) {
 	var sent time.Time
 	var seen uint32
 	for ctx.Err() == nil {
 		r, _ := j.state()
-		if time.Since(sent) >= resendEvery && n.executable(ctx, r.Payload) {
+		if !r.Relayed && time.Since(sent) >= resendEvery && n.executable(ctx, r.Payload) {
 			sent = time.Now()
 			if err := n.chain.Send(ctx, boc); err != nil {
 				n.log.Warn("send message", "request", r.ID, "err", err)
@@ -191,7 +192,8 @@ func (n *Node) Broadcast(ctx context.Context, boc []byte) (hash [32]byte, err er
 	return hash, chainProblem(err)
 }
 
-// Message returns the complete external message of a signed request.
+// Message returns what carries a signed request to the chain: the complete external message; of a gasless one the body for
+// a relayer.
 func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 	if len(r.Signature) != 64 || r.message != nil {
 		return r.message, nil
@@ -204,5 +206,5 @@ func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 	if err != nil || !e.Found {
 		return nil, errors.Join(fmt.Errorf("payload of %s is not kept here", r.ID), err)
 	}
-	return ton.Assemble(n.wallets.get(r.Wallet).TON(), e.Proposal.Payload, [64]byte(r.Signature), r.Deploy)
+	return r.carrier(n.wallets.get(r.Wallet), e.Proposal.Payload, [64]byte(r.Signature))
 }

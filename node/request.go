@@ -60,6 +60,7 @@ type Request struct {
 	Signers     []string     `cbor:"15,keyasint"`
 	Signature   []byte       `cbor:"16,keyasint"`
 	Payments    int          `cbor:"21,keyasint"` // of a batch; 0: the one to Destination
+	Relayed     bool         `cbor:"22,keyasint"` // gasless: a relayer carries the message to the chain
 	MaybeSigned bool         `cbor:"17,keyasint"` // failed after a share may have left a node, and could execute up to LiveUntil
 	Expires     int64        `cbor:"18,keyasint"` // unix seconds, of the body
 	Created     int64        `cbor:"19,keyasint"` // unix milliseconds
@@ -85,7 +86,7 @@ func (r Request) messageHash() string {
 }
 
 // requestVersion is the version byte of Request. A change of its fields needs the next.
-const requestVersion = 1
+const requestVersion = 2
 
 func requestKey(id string) guard.Key { return guard.Key("q/" + id) }
 
@@ -101,9 +102,29 @@ func newRequest(in guard.Intent, deliver Deliver, now time.Time) Request {
 	}
 	return Request{
 		V: requestVersion, ID: in.RequestID, Digest: in.Request, Agent: in.Agent, Wallet: in.Wallet, Coordinator: in.Coordinator,
-		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Payments: len(in.Batch), Deliver: deliver, State: StateEvaluating,
+		Asset: in.Asset, Amount: in.Amount, Destination: in.Destination, Payments: len(in.Batch), Relayed: in.Type == guard.Gasless, Deliver: deliver, State: StateEvaluating,
 		Expires: in.Expires.Unix(), Created: now.UnixMilli(), Updated: now.UnixMilli(),
 	}
+}
+
+// carrier returns what carries a signed payload to the chain: the complete external message, or the body that a relayer
+// sends in a message of its own.
+func (r Request) carrier(w guard.WalletRecord, payload []byte, signature [64]byte) ([]byte, error) {
+	if r.Relayed {
+		return ton.AssembleGasless(w.TON(), payload, signature)
+	}
+	return ton.Assemble(w.TON(), payload, signature, r.Deploy)
+}
+
+// AmountText writes the amount as requests do: of coins in whole units, of a jetton in its smallest unit.
+func (r Request) AmountText() string { return ton.FormatAmount(r.Asset, r.Amount) }
+
+// Recipient is whom a request pays, "" for a batch and for what is burned.
+func (r Request) Recipient() string {
+	if r.Payments > 0 || r.Destination.IsZero() {
+		return ""
+	}
+	return r.Destination.String()
 }
 
 // readRequest returns the request of that id, and whether there is one.

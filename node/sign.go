@@ -8,7 +8,6 @@ import (
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
-	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // How long the steps may take. A signer is told how many milliseconds it has, and that is less than the coordinator waits:
@@ -27,6 +26,9 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 	in, known, err := n.admit(ctx, e) // 1
 	if err != nil {
 		return Request{}, err
+	}
+	if in.Type == guard.Gasless && deliver == DeliverSent {
+		return Request{}, problemf(400, "bad_request", "deliver: a relayer sends what is gasless: want signed or confirmed")
 	}
 	if known == nil {
 		r := newRequest(in, deliver, n.env.Now())
@@ -98,7 +100,8 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	w := n.wallets.get(in.Wallet)
 	signed, err := n.custodyOf(w).sign(ctx, in, voices, signers) // 5 to 9
 	if err == nil {
-		signed.message, err = ton.Assemble(w.TON(), payload, signed.value, deploy)
+		r, _ := j.state()
+		signed.message, err = r.carrier(w, payload, signed.value)
 	}
 	switch {
 	case err == nil:

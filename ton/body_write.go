@@ -5,11 +5,20 @@ import "github.com/xssnick/tonutils-go/tvm/cell"
 // Transfer writes j as the body of a transfer, without a custom payload, and with nothing but its comment for the
 // receiver.
 func (j Jetton) Transfer() *cell.Cell {
+	return storeComment(j.transfer(), j.Payload.Comment).EndCell()
+}
+
+// TransferFee writes j as the transfer of a relayer's fee, which says so in its forward payload.
+func (j Jetton) TransferFee() *cell.Cell {
+	fee := cell.BeginCell().MustStoreUInt(opRelayerFee, 32).EndCell()
+	return j.transfer().MustStoreBoolBit(true).MustStoreRef(fee).EndCell()
+}
+
+func (j Jetton) transfer() *cell.Builder {
 	b := cell.BeginCell().MustStoreUInt(opJettonTransfer, 32).MustStoreUInt(j.QueryID, 64).MustStoreBigCoins(j.Amount.Big())
 	storeAddress(b, j.Destination)
 	storeAddress(b, j.Response)
-	b.MustStoreBoolBit(false).MustStoreBigCoins(j.Forward.Big())
-	return storeComment(b, j.Payload.Comment).EndCell()
+	return b.MustStoreBoolBit(false).MustStoreBigCoins(j.Forward.Big())
 }
 
 // Burn writes j as the body of a burn.

@@ -25,6 +25,17 @@ type Transfer struct {
 // seqno is the query id of a HighloadV3 wallet, whose payload is created as long before validUntil as that wallet's
 // timeout is: the contract takes it only from then on, so validUntil is at most an hour ahead.
 func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload []byte, err error) {
+	if payload, err = build(w, sendOp(w.Version), seqno, validUntil, t); err != nil {
+		return nil, err
+	}
+	if _, err := Decode(w, payload); err != nil {
+		return nil, err
+	}
+	return payload, nil
+}
+
+// build writes what its caller has yet to decode.
+func build(w Wallet, op, seqno uint32, validUntil time.Time, t []Transfer) (payload []byte, err error) {
 	if err := w.check(); err != nil {
 		return nil, err
 	}
@@ -36,7 +47,7 @@ func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload 
 	if len(t) > l.maxMessages {
 		return nil, refuse(CodeTooLarge, "%d messages, at most %d fit", len(t), l.maxMessages)
 	}
-	o := order{op: sendOp(w.Version), walletID: w.ID, validUntil: uint32(until), seqno: seqno, msgs: make([]outMsg, len(t))}
+	o := order{op: op, walletID: w.ID, validUntil: uint32(until), seqno: seqno, msgs: make([]outMsg, len(t))}
 	for i, x := range t {
 		if o.msgs[i], err = newOutMsg(x); err != nil {
 			return nil, err
@@ -45,11 +56,7 @@ func Build(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) (payload 
 	if err := o.pack(w); err != nil {
 		return nil, err
 	}
-	payload = l.encode(w, o).ToBOC()
-	if _, err := Decode(w, payload); err != nil {
-		return nil, err
-	}
-	return payload, nil
+	return l.encode(w, o).ToBOC(), nil
 }
 
 func sendOp(v Version) uint32 {

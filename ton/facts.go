@@ -171,7 +171,7 @@ func (f Facts) jetton(m Message, j Jetton, own Address) (Op, error) {
 	switch v := j.Payload.Swap.Venue; {
 	case v != "":
 		return f.is(OpSwap, to.Role == RoleRouter && to.Venue == v)
-	case to.Role == RoleNone:
+	case to.Role == RoleNone && (to.Account.Status != StatusActive || inert(to.Account, j.Destination)):
 		return f.is(OpJettonTransfer, inert(to.Account, j.Destination))
 	}
 	return OpContractCall, nil

@@ -15,7 +15,7 @@ const maxGasless = 300 * time.Second
 // DecodeGasless reads a V5R1 payload that a relayer carries to the wallet in an internal message and pays for
 // (internal_signed). Its shape is checked too: one payment, and at most one fee for the relayer in the same jetton.
 func DecodeGasless(w Wallet, payload []byte, now time.Time) (Transaction, error) {
-	t, err := decode(w, payload, Gasless)
+	t, err := ReadGasless(w, payload)
 	if err != nil {
 		return Transaction{}, err
 	}
@@ -26,6 +26,42 @@ func DecodeGasless(w Wallet, payload []byte, now time.Time) (Transaction, error)
 		return Transaction{}, err
 	}
 	return t, nil
+}
+
+// BuildGasless is Build for a payload that a relayer carries: one payment, and at most one fee, of a jetton.
+func BuildGasless(w Wallet, seqno uint32, validUntil time.Time, t []Transfer) ([]byte, error) {
+	if w.Version != V5R1 {
+		return nil, refuse(CodeGasless, "%s takes no payload from a relayer", w.Version)
+	}
+	payload, err := build(w, opInternalSigned, seqno, validUntil, t)
+	if err != nil {
+		return nil, err
+	}
+	read, err := ReadGasless(w, payload)
+	if err == nil {
+		err = read.checkGasless()
+	}
+	return payload, err
+}
+
+// ReadGasless reads what DecodeGasless does, whenever it was valid and however it is shaped: to explain what was executed.
+func ReadGasless(w Wallet, payload []byte) (Transaction, error) { return decode(w, payload, Gasless) }
+
+// AssembleGasless returns the body that carries payload and sig to the wallet in a relayer's internal message, as a bag of
+// cells. Neither is checked, as with Assemble.
+func AssembleGasless(w Wallet, payload []byte, sig [64]byte) ([]byte, error) {
+	if w.Version != V5R1 {
+		return nil, refuse(CodeGasless, "%s takes no payload from a relayer", w.Version)
+	}
+	root, err := readCells(payload)
+	if err != nil {
+		return nil, err
+	}
+	body, err := joinBehind(root, sig)
+	if err != nil {
+		return nil, err
+	}
+	return body.ToBOC(), nil
 }
 
 func (t Transaction) checkGasless() error {

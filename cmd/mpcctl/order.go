@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,19 +26,23 @@ const (
 // order is what the command line asks for.
 type order struct {
 	wallet, to, amount, memo, asset string
-	payments                        string // file of a batch
-	payload                         string // file
-	expires                         string // RFC 3339, or a duration from now
-	key                             string // idempotency key
+	kind                            string
+	operation                       []string // key=value
+	payments                        string   // file of a batch
+	payload                         string   // file
+	expires                         string   // RFC 3339, or a duration from now
+	key                             string   // idempotency key
 	deliver                         string
 }
 
 func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.wallet, "wallet", "", "wallet that pays")
+	f.StringVar(&o.kind, "type", string(ton.OpTransfer), "what is asked for: transfer, jetton_transfer, jetton_burn, nft_transfer; and with --payload also what docs/api.md lists besides")
 	f.StringVar(&o.to, "to", "", "destination address")
-	f.StringVar(&o.amount, "amount", "", "amount in whole units, such as 1.5")
-	f.StringVar(&o.asset, "asset", ton.Native, "asset id")
+	f.StringVar(&o.amount, "amount", "", "amount: of TON in whole units, such as 1.5; of a jetton a whole number of its smallest unit")
+	f.StringVar(&o.asset, "asset", ton.Native, "native, or jetton:<raw address of its master>")
+	f.StringArrayVar(&o.operation, "operation", nil, "a field of the type's own as name=value, such as item=ADDRESS; may be given several times")
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
 	f.StringVar(&o.payments, "payments", "", "instead of --to, --amount and --memo, a CSV file of a batch: destination,amount,memo")
 	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
@@ -54,10 +59,13 @@ func (t *tool) request(o *order) (s *site, r client.Request, err error) {
 	if !slices.Contains([]string{"", client.DeliverSigned, client.DeliverSent, client.DeliverConfirmed}, o.deliver) {
 		return nil, r, wrong("deliver", errors.New("want signed, sent or confirmed"))
 	}
-	r = client.Request{Network: s.Network, Wallet: o.wallet, Coordinator: s.Party, Type: string(ton.OpTransfer),
+	r = client.Request{Network: s.Network, Wallet: o.wallet, Coordinator: s.Party, Type: o.kind,
 		Asset: o.asset, Amount: o.amount, Destination: o.to, Memo: o.memo}
 	if err := o.pay(&r); err != nil {
 		return nil, r, err
+	}
+	if r.Operation, err = o.fields(); err != nil {
+		return nil, r, wrong("operation", err)
 	}
 	if r.Expires, err = until(o.expires, time.Now()); err != nil {
 		return nil, r, wrong("expires", err)
@@ -79,16 +87,32 @@ func (o *order) pay(r *client.Request) (err error) {
 		if o.to != "" || o.amount != "" || o.memo != "" {
 			return wrong("payments", errors.New("it takes the place of --to, --amount and --memo"))
 		}
-		r.Payments, err = readPayments(o.payments)
+		r.Payments, err = readPayments(o.payments, o.asset)
 		return err
 	}
-	if _, err := ton.ParseNano(o.amount, ton.NativeDecimals); err != nil {
+	if _, err := ton.ParseAmount(o.asset, o.amount); err != nil {
 		return wrong("amount", err)
 	}
-	if _, _, err := ton.ParseAddress(o.to, true); err != nil {
-		return wrong("to", err)
+	if _, _, err := ton.ParseAddress(o.to, true); err != nil && (o.to != "" || o.kind == string(ton.OpTransfer)) {
+		return wrong("to", err) // what is burned goes to nobody: the node knows which types do that
 	}
 	return nil
+}
+
+// fields reads what the type has of its own; which fields it has, the node says.
+func (o *order) fields() (client.Operation, error) {
+	if len(o.operation) == 0 {
+		return nil, nil
+	}
+	all := make(client.Operation, len(o.operation))
+	for _, field := range o.operation {
+		name, value, ok := strings.Cut(field, "=")
+		if _, twice := all[name]; !ok || name == "" || twice {
+			return nil, fmt.Errorf("%q: want each field once, as name=value", field)
+		}
+		all[name] = value
+	}
+	return all, nil
 }
 
 func wrong(flag string, err error) error {

@@ -15,7 +15,7 @@ const (
 )
 
 // readPayments reads a batch: a line of destination, amount and memo, which may be left out, for each payment (RFC 4180).
-func readPayments(path string) (all []client.Payment, err error) {
+func readPayments(path, asset string) (all []client.Payment, err error) {
 	raw, err := readSmall(path, maxPaymentsFile)
 	if err != nil {
 		return nil, wrong("payments", err)
@@ -30,7 +30,7 @@ func readPayments(path string) (all []client.Payment, err error) {
 		return nil, wrong("payments", fmt.Errorf("%s has %d payments, want 1 to %d", path, len(lines), maxPayments))
 	}
 	for n, fields := range lines {
-		p, err := readLine(fields)
+		p, err := readLine(fields, asset)
 		if err != nil {
 			return nil, wrong("payments", fmt.Errorf("%s: payment %d: %w", path, n+1, err))
 		}
@@ -39,7 +39,7 @@ func readPayments(path string) (all []client.Payment, err error) {
 	return all, nil
 }
 
-func readLine(fields []string) (p client.Payment, err error) {
+func readLine(fields []string, asset string) (p client.Payment, err error) {
 	if len(fields) != 2 && len(fields) != 3 {
 		return p, fmt.Errorf("%d fields, want destination, amount and perhaps a memo", len(fields))
 	}
@@ -50,6 +50,6 @@ func readLine(fields []string) (p client.Payment, err error) {
 	if _, _, err := ton.ParseAddress(p.Destination, true); err != nil {
 		return p, err
 	}
-	_, err = ton.ParseNano(p.Amount, ton.NativeDecimals)
+	_, err = ton.ParseAmount(asset, p.Amount)
 	return p, err
 }

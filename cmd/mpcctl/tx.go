@@ -22,7 +22,7 @@ func (t *tool) txCommand() *cobra.Command {
 func (t *tool) txSend() *cobra.Command {
 	var o order
 	var wait time.Duration
-	c := verb("send", "Ask for a transfer to be signed", func(ctx context.Context, _ []string) error {
+	c := verb("send", "Ask for a transaction to be signed", func(ctx context.Context, _ []string) error {
 		s, r, err := t.request(&o)
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (t *tool) txSend() *cobra.Command {
 
 func (t *tool) txSimulate() *cobra.Command {
 	var o order
-	c := verb("simulate", "Ask what a transfer would be told, and sign nothing", func(ctx context.Context, _ []string) error {
+	c := verb("simulate", "Ask what a transaction would be told, and sign nothing", func(ctx context.Context, _ []string) error {
 		s, r, err := t.request(&o)
 		if err != nil {
 			return err

@@ -126,8 +126,8 @@ func (s *server) requests(ctx context.Context, in *listInput) (*reply[[]client.S
 // summary is what the node knows of r without looking further.
 func summary(r node.Request) client.Status {
 	s := client.Status{
-		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.Amount.String(),
-		Destination: recipient(r), Payments: r.Payments, Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
+		ID: r.ID, State: string(r.State), Wallet: r.Wallet, Agent: r.Agent, Asset: r.Asset, Amount: r.AmountText(),
+		Destination: r.Recipient(), Payments: r.Payments, Signers: r.Signers, Signature: hex.EncodeToString(r.Signature),
 		MaybeSigned: r.MaybeSigned, LiveUntil: r.LiveUntil, Created: time.UnixMilli(r.Created).UTC(), Updated: time.UnixMilli(r.Updated).UTC(),
 	}
 	if r.Payload != [32]byte{} {
@@ -142,14 +142,6 @@ func summary(r node.Request) client.Status {
 	return s
 }
 
-// recipient is whom a request pays, "" for a batch.
-func recipient(r node.Request) string {
-	if r.Payments > 0 {
-		return ""
-	}
-	return r.Destination.String()
-}
-
 // status is summary with the complete signed message, or with what the wallet's owner has to sign.
 func (s *server) status(ctx context.Context, r node.Request) (client.Status, error) {
 	boc, err := s.node.Message(ctx, r)
@@ -159,7 +151,7 @@ func (s *server) status(ctx context.Context, r node.Request) (client.Status, err
 	}
 	status := summary(r)
 	status.BoC, status.Payload = base64.StdEncoding.EncodeToString(boc), base64.StdEncoding.EncodeToString(unsigned)
-	if boc == nil {
+	if boc == nil || r.Relayed {
 		return status, nil
 	}
 	hash, err := node.MessageHash(boc)

@@ -12,15 +12,19 @@ type Request struct {
 	Wallet      string    `json:"wallet"`                // wallet id at the nodes
 	Coordinator string    `json:"coordinator"`           // the party that is asked; only it may propose
 	Expires     time.Time `json:"expires"`               // UTC
-	Type        string    `json:"type"`                  // transfer
-	Asset       string    `json:"asset"`                 // native
-	Amount      string    `json:"amount,omitempty"`      // decimal string in whole units, "1.5"
-	Destination string    `json:"destination,omitempty"` // friendly or raw address
+	Type        string    `json:"type"`                  // transfer, jetton_transfer, …: docs/api.md lists them
+	Asset       string    `json:"asset"`                 // native, or jetton:<raw address of its master>
+	Amount      string    `json:"amount,omitempty"`      // of native a decimal string in whole units, "1.5"; of a jetton an integer of its smallest unit
+	Destination string    `json:"destination,omitempty"` // friendly or raw address of who receives; none for what is burned
 	Memo        string    `json:"memo,omitempty"`
-	Payments    []Payment `json:"payments,omitempty"` // a batch, instead of amount, destination and memo
-	Payload     string    `json:"payload,omitempty"`  // base64 BoC of the cell whose hash is signed; built by the node if empty
+	Payments    []Payment `json:"payments,omitempty"`  // a batch, instead of amount, destination and memo
+	Operation   Operation `json:"operation,omitempty"` // what the type has of its own
+	Payload     string    `json:"payload,omitempty"`   // base64 BoC of the cell whose hash is signed; built by the node if empty and if it builds that type
 	Context     *Context  `json:"context,omitempty"`
 }
+
+// Operation are the fields that a type of request has of its own, by name, each as text: docs/api.md lists them.
+type Operation map[string]string
 
 // Payment is one of a batch: as many as the wallet's version sends at once, 4 or 255.
 type Payment struct {
@@ -51,7 +55,7 @@ type Status struct {
 	SigningHash string    `json:"signing_hash,omitempty"` // hex
 	Signers     []string  `json:"signers,omitempty"`
 	Signature   string    `json:"signature,omitempty"`    // hex
-	BoC         string    `json:"boc,omitempty"`          // the complete external message, base64
+	BoC         string    `json:"boc,omitempty"`          // the complete external message, base64; of a gasless request the body for a relayer
 	MessageHash string    `json:"message_hash,omitempty"` // its normalised hash (TEP-467), hex: what explorers find it by
 	Payload     string    `json:"payload,omitempty"`      // PENDING_APPROVAL: the unsigned payload for the wallet's owner, base64
 	MaybeSigned bool      `json:"maybe_signed,omitempty"` // FAILED: a signature could exist, and execute up to live_until

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -368,7 +369,9 @@ func (w *network) address(wallet string) ton.Address {
 type order struct {
 	wallet, agent, to, amount, memo, payload string
 	payments                                 []client.Payment // a batch
-	ask                                      string           // the coordinator
+	kind, asset                              string           // "" for a transfer of coins
+	operation                                client.Operation
+	ask                                      string // the coordinator
 	deliver                                  node.Deliver
 	key                                      string // idempotency key; "" for a new one
 }
@@ -380,7 +383,7 @@ func (w *network) envelopeTo(o order, path string) reqsig.Envelope {
 	w.t.Helper()
 	id := w.id()
 	body, err := json.Marshal(client.Request{Network: hex.EncodeToString(id[:]), Wallet: o.wallet, Coordinator: o.ask,
-		Expires: w.now().Add(5 * time.Minute).UTC().Truncate(time.Second), Type: "transfer", Asset: "native",
+		Expires: w.now().Add(5 * time.Minute).UTC().Truncate(time.Second), Type: cmp.Or(o.kind, "transfer"), Asset: cmp.Or(o.asset, "native"), Operation: o.operation,
 		Amount: o.amount, Destination: o.to, Memo: o.memo, Payments: o.payments, Payload: o.payload})
 	w.must(err)
 	if o.key == "" {

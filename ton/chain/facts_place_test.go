@@ -57,13 +57,13 @@ func TestStakedJettonIsTakenOutByBurning(t *testing.T) {
 	m.wantMeaning(t, "a stake of another code", ton.OpJettonBurn, claim, burn)
 }
 
-// What is sent to a contract that is known can be an order: it isn't a plain transfer of the jetton or the item.
+// What is sent to a contract can be an order: it isn't a plain transfer of the jetton or the item.
 func TestReceiverThatIsKnownTakesOrders(t *testing.T) {
 	m := newMarket(t)
 	usd, c := m.jetton(t, "USD", 50), m.collection(t, "https://one")
 	pool := m.liar(t, lie{a: m.issuer, b: m.issuer})
 	claim := ton.Claim{Asset: ton.JettonID(usd.Master), Collection: c.Address}
-	m.wantMeaning(t, "jetton to a contract", ton.OpUnknown, claim, m.jettonTransfer(usd, 5, pool))
+	m.wantMeaning(t, "jetton to a contract", ton.OpContractCall, claim, m.jettonTransfer(usd, 5, pool))
 	m.wantMeaning(t, "item to a contract", ton.OpUnknown, claim, m.nftTransfer(c.Item(0), pool))
 	m.vouched = []ton.Vouched{{Address: pool, Role: ton.RolePool, Program: ton.Whales}}
 	m.wantMeaning(t, "jetton to a pool", ton.OpContractCall, claim, m.jettonTransfer(usd, 5, pool))

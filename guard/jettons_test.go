@@ -1,0 +1,193 @@
+package guard_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// sentBy is the transaction that runs a case of jettons: what the wallet emitted is what was decoded.
+func (w *world) sentBy(c guard.Case) ton.Executed {
+	e := executed(c)
+	e.Out = c.Tx.Messages
+	return e
+}
+
+func (w *world) payUnits(idempotency string, n uint64) guard.Case {
+	w.Helper()
+	return w.do(idempotency, w.payDollars().paying(n))
+}
+
+func TestJettonsHaveWindowsOfTheirOwn(t *testing.T) {
+	for reason, c := range map[guard.Reason]struct {
+		sent uint64
+		pass time.Duration
+	}{
+		guard.ReasonLimitDay: {4500, 0}, guard.ReasonLimitWeek: {19_500, 2 * 24 * time.Hour}, guard.ReasonLimitMonth: {49_500, 10 * 24 * time.Hour},
+	} {
+		w := newWorld(t, everything)
+		w.chain(sentJettons(purse, c.sent)) // somebody else signed that
+		w.advance(c.pass)
+		w.deny(w.payUnits("k1", 501), reason)
+		w.allow(w.payUnits("k2", 500))
+	}
+	w := newWorld(t, everything)
+	w.deny(w.payUnits("k1", 1001), guard.ReasonLimitTransaction)
+	w.chain(sentJettons(purse, 5000))
+	w.allow(w.request("k2", "99")) // coins have their own
+}
+
+func TestCoinsThatGoWithJettonsCountAsCoins(t *testing.T) {
+	w := newWorld(t, everything)
+	w.chain(ton.Executed{External: true, Out: []ton.Message{{To: bob, Value: tons(t, "499.96")}}})
+	w.deny(w.payUnits("k1", 5), guard.ReasonLimitDay)
+}
+
+func TestLivePayloadOfJettonsCountsOnceAndThenByTheMirror(t *testing.T) {
+	w := newWorld(t, everything)
+	c := w.payUnits("k1", 1000)
+	w.allow(c)
+	w.allow(c) // again: the same payload
+	w.chain(w.sentBy(c))
+	w.chain(sentJettons(purse, 3500))
+	w.deny(w.payUnits("k2", 501), guard.ReasonLimitDay)
+	w.allow(w.payUnits("k2", 500))
+}
+
+// A master that was upgraded keeps the jettons elsewhere; what left before is not forgotten.
+func TestSpendingFollowsAJettonToItsNewWallet(t *testing.T) {
+	w := newWorld(t, everything)
+	c := w.payUnits("k1", 1000)
+	w.allow(c)
+	w.chain(w.sentBy(c))
+	w.chain(sentJettons(purse, 3500))
+	j := w.payDollars()
+	j.dest = shop
+	j.facts.Account = w.contractAt(shop)
+	w.deny(w.do("k2", j.paying(501)), guard.ReasonLimitDay)
+	w.allow(w.do("k2", j.paying(500)))
+}
+
+// The list of counted jettons is bounded: what has no place is refused for as long as a window is, then there is place.
+func TestJettonsWithoutAPlaceAreRefused(t *testing.T) {
+	w := newWorld(t, everything)
+	for n := range 64 {
+		w.chain(sentJettons(to(n), 1))
+	}
+	w.chain(sentJettons(purse, 5000)) // not counted, but not forgotten
+	w.deny(w.payUnits("k1", 1), guard.ReasonTooManyAssets)
+	w.advance(guard.Backfill - time.Hour)
+	w.deny(w.payUnits("k1", 1), guard.ReasonTooManyAssets)
+	w.advance(2 * time.Hour)
+	w.allow(w.payUnits("k1", 1000))
+	windows := 0
+	for k := range w.tx.M {
+		if strings.HasPrefix(string(k), "s/wallet-1/0:") {
+			windows++
+		}
+	}
+	if windows > 64 {
+		t.Errorf("%d windows are kept", windows)
+	}
+}
+
+// Whatever is asked, executed and restarted in whichever order, no more leaves in a day than the limit.
+func TestJettonsNeverExceedTheirLimit(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, everything)
+		var sent []uint64
+		var at []time.Time
+		for n := range rapid.IntRange(1, 25).Draw(rt, "requests") {
+			w.advance(time.Duration(rapid.IntRange(60, 6*3600).Draw(rt, "pass")) * time.Second)
+			amount := rapid.Uint64Range(1, 1100).Draw(rt, "amount")
+			c := w.payUnits(string(rune('a'+n)), amount)
+			if w.decide(c).Effect != guard.Allow {
+				continue
+			}
+			if rapid.Bool().Draw(rt, "executed") {
+				w.chain(w.sentBy(c))
+				sent, at = append(sent, amount), append(at, w.now)
+			} else {
+				w.advance(3 * time.Minute) // it expires
+			}
+			var day uint64
+			for i := range sent {
+				if w.now.Sub(at[i]) < 24*time.Hour {
+					day += sent[i]
+				}
+			}
+			if day > 5000 {
+				rt.Fatalf("%d units left within a day", day)
+			}
+		}
+	})
+}
+
+// What looks like one operation and is another, by its bytes or by what is proven of where it goes.
+func TestHostileBodiesOfOperationsAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *job)
+		want   guard.Reason
+	}{
+		"a comment that is a pool's command": {func(w *world, j *job) {
+			*j = job{kind: "transfer", asset: "native", amount: "1", to: pot, memo: "hi", dest: pot, value: "1",
+				facts: ton.Facts{Account: w.contractAt(pot), Role: ton.RolePool, Program: ton.Whales}}
+		}, guard.Reason(ton.CodeOperationUnknown)},
+		"a stake declared as a payment": {func(w *world, j *job) {
+			*j = w.jobs()["stake"]
+			j.kind, j.operation = "transfer", nil
+		}, guard.ReasonIntentType},
+		"a foreign token":               {func(_ *world, j *job) { j.facts.Master = shop }, guard.ReasonIntentAsset},
+		"somebody else's jetton wallet": {func(_ *world, j *job) { j.facts.Owner = bob }, guard.Reason(ton.CodeFacts)},
+		"jettons to a sale": {func(w *world, j *job) {
+			j.facts.Receiver = ton.Receiver{Account: w.contractAt(bob), Role: ton.RoleSale}
+		}, guard.Reason(ton.CodeOperationUnknown)},
+		"a foreign receiver of a swap": {func(w *world, j *job) {
+			*j = w.swap(990, w.soon(), ton.Address{})
+			j.body = w.dedust(990, w.soon(), bob, ton.Address{})
+		}, guard.Reason(ton.CodeForeignAddress)},
+		"a swap that holds for too long": {func(w *world, j *job) {
+			*j = w.swap(990, w.soon()+3600, ton.Address{})
+		}, guard.Reason(ton.CodeSwap)},
+		"another pool's swap": {func(w *world, j *job) {
+			*j = w.swap(990, w.soon(), ton.Address{})
+			j.facts.Ask = dollarID
+		}, guard.ReasonIntentOperation},
+		"a bought token that nobody lists": {func(w *world, j *job) {
+			*j = w.swap(990, w.soon(), ton.Address{})
+			j.facts.Ask = ton.JettonID(shop)
+			*j = j.with("ask", j.facts.Ask)
+		}, guard.ReasonTokenNotAllowed},
+		"an item of another collection": {func(w *world, j *job) {
+			*j = w.jobs()["nft_transfer"]
+			j.facts.Collection = ton.Address{}
+		}, guard.ReasonIntentOperation},
+		"a sale that changed its price": {func(w *world, j *job) {
+			*j = w.jobs()["nft_buy"]
+			j.facts.Price = ton.NanoOf(35e8)
+		}, guard.ReasonIntentOperation},
+		"a deploy where something is": {func(w *world, j *job) {
+			*j = w.jobs()["deploy"]
+			j.facts.Account = w.contractAt(j.dest)
+		}, guard.Reason(ton.CodeFacts)},
+		"a state_init with a payment": {func(w *world, j *job) {
+			d := w.jobs()["deploy"]
+			j.init, j.dest = d.init, d.dest
+		}, guard.ReasonDestinationUnknown},
+		"old facts":                 {func(w *world, j *job) { j.facts.Account.Time = w.now.Add(-91 * time.Second) }, guard.ReasonDestinationUnknown},
+		"old facts of the receiver": {func(w *world, j *job) { j.facts.Receiver.Account.Time = w.now.Add(-91 * time.Second) }, guard.ReasonDestinationUnknown},
+		"an unproven receiver":      {func(_ *world, j *job) { j.facts.Receiver.Account.Proven = false }, guard.ReasonDestinationUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, everything)
+			j := w.payDollars()
+			c.change(w, &j)
+			w.deny(w.do("k1", j), c.want)
+		})
+	}
+}
