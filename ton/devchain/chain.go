@@ -4,6 +4,7 @@
 //
 //	c, err := devchain.New(devchain.Config{Now: time.Now, BlockEvery: devchain.DefaultBlockEvery})
 //	s, err := c.Serve("127.0.0.1:0")           // for other processes: s.Addr, s.PublicKey
+//	h, err := c.ServeToncenter("127.0.0.1:0")  // for wallets, over HTTP as toncenter.com serves it: h.URL
 //	api := tonutils.NewAPIClient(c.LiteClient(), tonutils.ProofCheckPolicySecure) // in this process, without sockets
 //	api.SetTrustedBlock(c.InitBlock())
 //
