@@ -208,7 +208,7 @@ func (n *Node) catchUp(ctx context.Context, w guard.WalletRecord, acc ton.Accoun
 		return err == nil, err
 	}
 	if l.Marks == 0 {
-		if l.trail, err = n.walkLeg(ctx, w, acc); err != nil {
+		if l.trail, err = n.walkLeg(ctx, w, acc, lookStep); err != nil {
 			return false, err
 		}
 	}
