@@ -263,6 +263,20 @@ func TestOwnersOrderInMidFlightStopsTheSpend(t *testing.T) {
 	}
 }
 
+// The contract can't change them, so that is another account's state, or a liteserver's.
+func TestAnotherOwnersAccountIsRefused(t *testing.T) {
+	for name, change := range map[string]func(*contracts.State){
+		"owner":    func(s *contracts.State) { s.Owner = bob },
+		"guardian": func(s *contracts.State) { s.Guardian = ton.Address{} },
+	} {
+		w := newContract(t, change)
+		c := w.spend("1")
+		if d := w.decide(c); d.First().Reason != guard.ReasonPolicyWalletState {
+			t.Errorf("another %s: %+v", name, d.First())
+		}
+	}
+}
+
 // What is spent, and what comes in, changes no terms.
 func TestDepositInMidFlightStopsNothing(t *testing.T) {
 	w := newContract(t, asDeployed)
@@ -352,6 +366,16 @@ func TestContractWalletIsRefused(t *testing.T) {
 		r.ID = "wallet-2"
 		if spoil(&r); w.g.AddWallet(w.tx, w.now, w.signWallet(r)) == nil {
 			t.Errorf("%s: taken", name)
+		}
+	}
+	for name, change := range map[string]func(*contracts.State){
+		"frozen": func(s *contracts.State) { s.Frozen = true }, "spent": func(s *contracts.State) { s.Window.Number = 1 },
+		"useless": func(s *contracts.State) { s.Config.MaxValidity = 0 },
+	} {
+		s := initial(t)
+		change(&s)
+		if r, err := guard.NewContractWallet("wallet-2", "key-1", 1, s, globalID); err == nil {
+			t.Errorf("begun %s: %+v", name, r)
 		}
 	}
 	w := newWorld(t, permissive)

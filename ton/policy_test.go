@@ -143,6 +143,7 @@ func TestForeignSpendsAreRefused(t *testing.T) {
 	}{
 		"another subwallet": {func(s *ton.Spend) { s.WalletID ^= 1 }, ton.CodeWalletID},
 		"another account":   {func(s *ton.Spend) { s.Account[0]++ }, ton.CodeWallet},
+		"a large body":      {func(s *ton.Spend) { s.Body = deep(80) }, ton.CodeTooLarge},
 		"a cut comment":     {func(s *ton.Spend) { s.Body = cell.BeginCell().MustStoreUInt(0, 33).EndCell() }, ton.CodeComment},
 	} {
 		s := good
@@ -208,13 +209,13 @@ func TestPolicyWalletIsRefused(t *testing.T) {
 		"on another's data": func(w *ton.Wallet) { w.Data = zero.Data() },
 	} {
 		other := w
-		if spoil(&other); code(second(ton.Decode(other, payload))) == "" {
-			t.Errorf("%s: decoded", name)
+		if spoil(&other); code(second(ton.Assemble(other, payload, [64]byte{}, true))) == "" {
+			t.Errorf("%s: taken", name)
 		}
 	}
 }
 
-func second(_ ton.Transaction, err error) error { return err }
+func second(_ []byte, err error) error { return err }
 
 // The most that is read can be deployed: StateInit, payload and header together stay within what the chain takes.
 func TestDeployedDataFitsTheFirstMessage(t *testing.T) {
@@ -233,5 +234,31 @@ func TestDeployedDataFitsTheFirstMessage(t *testing.T) {
 	boc, err := ton.Assemble(w, build(t, w, pay(func(t *ton.Transfer) { t.Comment = text })), [64]byte{}, true)
 	if err != nil || len(boc) > 64<<10 {
 		t.Errorf("%d bytes, %v", len(boc), err)
+	}
+}
+
+// What a policy wallet's owner sends is written and read by the same rules as what a payload sends.
+func TestMessageIsEncodedAndDecoded(t *testing.T) {
+	c, err := ton.EncodeMessage(pay(asItIs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := ton.DecodeMessage(c)
+	if err != nil || m.To != bob || m.Value != coin || m.Comment != "rent" || !m.Bounce {
+		t.Errorf("%+v, %v", m, err)
+	}
+	long, err := ton.EncodeMessage(pay(func(t *ton.Transfer) { t.Comment = strings.Repeat("x", 500) })) // its body is in a cell of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]*cell.Cell{
+		"a bit more": long.ToBuilder().MustStoreBoolBit(true).EndCell(), "nothing": cell.BeginCell().EndCell(),
+	} {
+		if m, err := ton.DecodeMessage(other); err == nil {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+	if _, err := ton.EncodeMessage(pay(func(t *ton.Transfer) { t.Comment = strings.Repeat("x", 1025) })); code(err) != ton.CodeComment {
+		t.Errorf("a long comment: %v", err)
 	}
 }

@@ -168,9 +168,9 @@ const (
 )
 
 // orderOf returns the order that the contract carried out for a message, 0 if it was none: what others order fails, and
-// what bounces is no order.
+// the body of what bounces begins otherwise.
 func orderOf(in *tlb.Message, committed bool) uint32 {
-	if !committed || in.MsgType != tlb.MsgTypeInternal || in.AsInternal().Bounced {
+	if !committed || in.MsgType != tlb.MsgTypeInternal {
 		return 0
 	}
 	r := read(in.Msg.Payload())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"path/filepath"
 	"regexp"
@@ -150,3 +151,29 @@ func TestPolicyFlagsAreRead(t *testing.T) {
 		t.Errorf("%+v", j)
 	}
 }
+
+// A node that makes a wallet's address follow from another spender's contract is found out.
+func TestForeignPolicyWalletIsNotBelieved(t *testing.T) {
+	n := newWallet{custody: custodyContract, owner: "0:" + strings.Repeat("0e", 32), policy: contractPolicy{perTransaction: "1", daily: "2", reserve: "0.1", maxCount: 9, maxValidity: time.Minute}}
+	s := must(n.contract([32]byte{1}, devGlobalID))
+	deployed := base64.StdEncoding.EncodeToString(s.Data().ToBOC())
+	own := client.Wallet{ID: "vault", PublicKey: "01" + strings.Repeat("00", 31), Contract: &client.Contract{Deployed: deployed}}
+	if w, err := tonWallet(own, devGlobalID); err != nil || w.Address != must(s.Address()) {
+		t.Errorf("%s, %v", w.Address, err)
+	}
+	for name, spoil := range map[string]func(*client.Wallet){
+		"another key": func(w *client.Wallet) { w.PublicKey = strings.Repeat("00", 32) },
+		"no base64":   func(w *client.Wallet) { w.Contract.Deployed = "!" },
+		"no data":     func(w *client.Wallet) { w.Contract.Deployed = "" },
+		"cut data":    func(w *client.Wallet) { w.Contract.Deployed = deployed[:len(deployed)-8] },
+	} {
+		other := own
+		contract := *own.Contract
+		other.Contract = &contract
+		if spoil(&other); second(tonWallet(other, devGlobalID)) == nil {
+			t.Errorf("%s: believed", name)
+		}
+	}
+}
+
+func second(_ ton.Wallet, err error) error { return err }

@@ -307,6 +307,26 @@ func TestSpendRunsOnceOnOneContract(t *testing.T) {
 	})
 }
 
+// A payload lives no longer than the contract takes, whatever the nodes' own default is.
+func TestSpendLivesAsLongAsTheContractTakes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := contracted(t)
+		s := w.policyState()
+		s.Config.MaxValidity, s.Owner = 20, watchman
+		w.enrolContract("hasty", s)
+		for _, name := range names {
+			w.must(w.node(name).AddAgent(t.Context(), wire.SignAgent(w.id(), name, seed("operator "+name), guard.AgentRecord{ID: "agent-1",
+				Revision: 3, PublicKey: public("agent agent-1"), Wallets: []string{"hasty"}})))
+		}
+		w.fund("hasty", "100")
+		o := w.orderVault("5")
+		o.wallet = "hasty"
+		if r, err := w.send(o); err != nil || r.State != node.StateConfirmed {
+			t.Errorf("%s %s, %v", r.State, r.Reason.Code, err)
+		}
+	})
+}
+
 // An agent's own payload is taken if it says what was asked for, and refused for another account of the same key.
 func TestAgentsOwnSpend(t *testing.T) {
 	bubble(t, func(t *testing.T) {

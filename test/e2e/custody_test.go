@@ -56,9 +56,16 @@ func TestOwnerSignsWhatTheGuardsHaveRead(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := owned(t)
 		r, payload := w.pending("2")
+		if asked, err := w.node("user").RequestApproval(t.Context(), "agent-1", r.ID); err != nil || asked.State != node.StatePending {
+			t.Errorf("asked for approval: %s, %v", asked.State, err)
+		}
 		r, err := w.node("user").TakeSignature(t.Context(), "agent-1", r.ID, w.ownerSigns(payload, "owner"))
 		if err != nil || r.State != node.StateConfirmed {
 			t.Fatalf("%s %s, %v", r.State, r.Reason.Code, err)
+		}
+		var p *node.Problem
+		if _, err := w.node("user").RequestApproval(t.Context(), "agent-1", r.ID); !errors.As(err, &p) || p.Code != "not_pending" {
+			t.Errorf("asked again: %v", err)
 		}
 		for _, name := range names {
 			w.eventually(name+" sees it executed", func() bool {

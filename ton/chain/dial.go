@@ -180,6 +180,19 @@ func (p *pool) to(l Liteserver) (*conn, error) {
 	return nil, errLost
 }
 
+// several reports whether there is a choice.
+func (p *pool) several() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.alive) > 1
+}
+
+// instead reports whether another is asked next than the one that was asked last.
+func (p *pool) instead(of Liteserver) bool {
+	c, err := p.next()
+	return err == nil && c.server != of
+}
+
 // lastBlame is zero when it no longer counts. The caller holds mu.
 func (p *pool) lastBlame(c *conn) time.Time {
 	if at := p.blamed[c.server]; time.Since(at) < blameFor {
@@ -213,7 +226,7 @@ func (p *pool) QueryLiteserver(ctx context.Context, query, result tl.Serializabl
 	*who = c.server
 	answer, err := c.ask(ctx, query)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLost) {
 			p.blame(c.server)
 		}
 		return err

@@ -13,6 +13,10 @@ const (
 	// factsAtOnce bounds the destinations that are being proven at a time.
 	factsAtOnce = 16
 
+	// patience is how long one liteserver may take when there is another to be asked, beyond a wait that was asked for: some
+	// times what a far one takes.
+	patience = 1500 * time.Millisecond
+
 	// waitTimeout is how long one query waits for a block: what liteservers allow at most. WaitHead asks again.
 	waitTimeout = 10 * time.Second
 

@@ -33,8 +33,9 @@ type wait struct {
 	atMost time.Duration
 }
 
-// ask sends one query, after the wait, and reads its answer, which must be an A. Its deadline is callTimeout, or a little
-// more than the wait when that is longer. Errors wrap ErrUnavailable.
+// ask sends one query, after the wait, and reads its answer, which must be an A. What one liteserver leaves unanswered for
+// patience, or answers badly, another is asked once more, if there is one. Its deadline is callTimeout, or a little more
+// than the wait when that is longer. Errors wrap ErrUnavailable. read may be called twice.
 func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable, read func(A) (R, error)) (none R, err error) {
 	if c.cfg.Network != Dev && !c.proves() {
 		return none, fmt.Errorf("network %q: %w", c.cfg.Network, errTrusted)
@@ -50,6 +51,20 @@ func ask[A, R any](ctx context.Context, c *Client, w wait, query tl.Serializable
 		who = new(Liteserver)
 		ctx = context.WithValue(ctx, answeredBy{}, who)
 	}
+	if p, ok := c.lite.(*pool); ok && *who == (Liteserver{}) && p.several() {
+		first, cancel := context.WithTimeout(ctx, w.atMost+patience)
+		r, err := attempt(first, c, who, sent, read)
+		cancel()
+		if err == nil || ctx.Err() != nil || !p.instead(*who) {
+			return r, err
+		}
+		*who = Liteserver{}
+	}
+	return attempt(ctx, c, who, sent, read)
+}
+
+// attempt is ask's query to one liteserver.
+func attempt[A, R any](ctx context.Context, c *Client, who *Liteserver, sent tl.Serializable, read func(A) (R, error)) (none R, err error) {
 	var answer tl.Serializable
 	// The answer is the liteserver's, and the libraries that read it are large: a panic in one is a bad answer.
 	defer func() {

@@ -94,6 +94,42 @@ func TestToncentersOfBothVersionsTakeMessagesAndAreSeen(t *testing.T) {
 	}
 }
 
+// The dev chain's own, which npm's client is happy with, shows what is proven by its liteserver.
+func TestDevchainsToncenterShowsTheProvenChain(t *testing.T) {
+	chain, w := newChain(t), newSigner(t, 1)
+	fund(t, chain, w.Address, "1")
+	server := httptest.NewServer(chain.Toncenter())
+	defer server.Close()
+	cfg := provenBy(chain)
+	cfg.Toncenters = []Toncenter{{URL: server.URL, Version: "v2"}, {URL: server.URL, Version: "v3"}}
+	c := New(chain.LiteClient(), cfg)
+	defer c.Close()
+	pay := ton.Transfer{To: ton.Address{Hash: [32]byte{8}}, Value: nano(t, "0.1")}
+	for i, way := range c.ways()[1:] { // each toncenter alone
+		if err := way.send(t.Context(), w.message(t, uint32(i), pay)); err != nil {
+			t.Fatalf("%s: %v", way.to, err)
+		}
+		if err := way.send(t.Context(), w.message(t, uint32(i), pay)); !errors.Is(err, ErrRejected) {
+			t.Errorf("%s, again: %v", way.to, err)
+		}
+	}
+	acc := account(t, c, w.Address)
+	h, err := c.Head(t.Context())
+	if err != nil || acc.Seqno != 2 {
+		t.Fatalf("%+v, %v", acc, err)
+	}
+	for _, s := range c.Sightings(t.Context(), w.Address) {
+		if s.Err != nil || s.Head != h.Seqno || s.LT != acc.LastLT || s.Hash != acc.LastHash {
+			t.Errorf("%+v", s)
+		}
+	}
+	for _, s := range c.Sightings(t.Context(), ton.Address{Hash: [32]byte{9}}) {
+		if s.Err != nil || s.LT != 0 || s.Hash != [32]byte{} {
+			t.Errorf("of an account that isn't there: %+v", s)
+		}
+	}
+}
+
 func TestWhatAToncenterCantMeanIsRefused(t *testing.T) {
 	elsewhere := newCenter(t)
 	say := func(status int, body string) func(http.ResponseWriter, *http.Request) bool {

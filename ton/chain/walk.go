@@ -96,7 +96,9 @@ func (l *walk) page(ctx context.Context) error {
 	id := accountID(l.wallet.Address)
 	count := min(perPage, l.limit-len(l.found))
 	query := lite.GetTransactions{Limit: int32(count), AccID: &id, LT: int64(l.next.lt), TxHash: l.next.hash[:]}
+	from, found := l.next, len(l.found)
 	_, err := ask(ctx, l.client, wait{}, query, func(t lite.TransactionList) (struct{}, error) {
+		l.next, l.found = from, l.found[:found] // what another answered in part is no part of this one
 		return struct{}{}, l.read(t.Transactions, count)
 	})
 	return err
