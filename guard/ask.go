@@ -7,19 +7,27 @@ import (
 	"time"
 )
 
-// Live is what can still execute with a wallet's next seqno. The zero value is nothing.
+// Live is what can still execute with a wallet's next seqno, or with any query id. The zero value is nothing.
 type Live struct {
 	Any       bool
-	Known     bool // a payload of that seqno was proposed here, live or not
-	RequestID string
+	Known     bool      // a payload of that seqno was proposed here, live or not
+	RequestID string    // whose it is; "" of query ids, which are several requests'
 	Until     time.Time // the latest valid_until of its payloads
-	payloads  []Payload
+	first     time.Time // the earliest; zero if none can die any more
 }
 
-// Live returns what this node counts as live for that seqno of a wallet.
-func (g *Guard) Live(tx Tx, wallet string, seqno uint32) (l Live, err error) {
+// Live returns what this node counts as live for that seqno of a wallet. A Highload V3 wallet has none: all of it counts.
+func (g *Guard) Live(tx Tx, id string, seqno uint32) (l Live, err error) {
+	w, _, err := wallet(tx, id)
+	if err != nil {
+		return l, err
+	}
+	if w.Highload() {
+		all, err := readLives(tx, id)
+		return all.live(), err
+	}
 	var s slot
-	if _, err := get(tx, keySlot(wallet, seqno), &s); err != nil {
+	if _, err := get(tx, keySlot(id, seqno), &s); err != nil {
 		return l, err
 	}
 	l.Known = len(s.Payloads)+len(s.Seen) > 0
@@ -31,19 +39,25 @@ func (g *Guard) Live(tx Tx, wallet string, seqno uint32) (l Live, err error) {
 		if !p.live() {
 			continue
 		}
-		l.Any, l.RequestID, l.payloads = true, s.RequestID, append(l.payloads, p)
-		if until := fromUnix(p.ValidUntil); until.After(l.Until) {
-			l.Until = until
-		}
+		l.Any, l.RequestID = true, s.RequestID
+		l.expects(fromUnix(p.ValidUntil))
 	}
 	return l, nil
 }
 
+// expects takes in the valid_until of one more payload.
+func (l *Live) expects(until time.Time) {
+	if until.After(l.Until) {
+		l.Until = until
+	}
+	if l.first.IsZero() || until.Before(l.first) {
+		l.first = until
+	}
+}
+
 // Expired reports whether a proven state of the account, of a block dated at, proves one of the payloads dead. Observe
 // then says so.
-func (l Live) Expired(at time.Time) bool {
-	return slices.ContainsFunc(l.payloads, func(p Payload) bool { return p.expiredAt(at) })
-}
+func (l Live) Expired(at time.Time) bool { return !l.first.IsZero() && passed(l.first.Unix(), at) }
 
 // WindowTime returns the newest proven masterchain time that was observed: windows and pauses go by it.
 func (g *Guard) WindowTime(tx Tx) (time.Time, error) { return windowTime(tx) }

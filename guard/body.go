@@ -29,6 +29,8 @@ type body struct {
 		Destination string `json:"destination"`
 		Memo        string `json:"memo"`
 	} `json:"payments"`
+	QueryID   jsontext.Value    `json:"query_id"`
+	CreatedAt string            `json:"created_at"`
 	Operation map[string]string `json:"operation"`
 	Payload   *string           `json:"payload"`
 	Context   struct {
@@ -46,7 +48,7 @@ func (b body) intent(testnet bool) (i Intent, err error) {
 	}{
 		{"network", b.network}, {"wallet", b.wallet}, {"coordinator", b.coordinator}, {"expires", b.expires},
 		{"type", b.kind}, {"asset", b.asset}, {"payments", func(i *Intent) error { return b.payments(i, testnet) }},
-		{"operation", func(i *Intent) error { return b.operation(i, testnet) }}, {"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
+		{"operation", func(i *Intent) error { return b.operation(i, testnet) }}, {"query_id", b.query}, {"payload", b.payload}, {"context", b.context}, {"context.confidence", b.confidence},
 	} {
 		err := field.read(&i)
 		if inner := (*FieldError)(nil); errors.As(err, &inner) {

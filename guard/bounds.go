@@ -10,6 +10,7 @@ const (
 	maxContext    = 4096     // bytes of the agent's reasoning, which is kept in the audit only
 	maxPayload    = 60 << 10 // bytes of a payload after base64, as package ton reads it
 	maxPayloads   = 4        // live payloads a seqno: a retry after a lost coordinator needs one more, not dozens
+	maxLive       = 256      // query ids with a live payload, a Highload V3 wallet: every decision adds them up
 	maxSeen       = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
 	maxMoves      = 2        // assets of one payload: coins, and the one jetton that its request names
 	maxJettons    = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 11,700 bytes

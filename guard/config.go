@@ -21,6 +21,10 @@ type Config struct {
 	Required []string // parties among the signers of every session
 	GlobalID int32    // of the chain: −239 mainnet, −3 testnet
 
+	// Accounting are the parties that must have reserved a payload of a wallet without a seqno before anyone signs it: as
+	// many as sign, so that one is honest. None: such a wallet can't be entered.
+	Accounting []string
+
 	MaxTransaction *ton.Nano // MAX_TRANSACTION_TON; tightens every agent's limit, never widens one
 	MaxDaily       *ton.Nano // MAX_DAILY_TON; the same for 24 h
 }
@@ -61,6 +65,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%d of %d parties sign: wants at least 2 and at most all", c.Need, len(c.Parties))
 	case len(c.Required) > c.Need:
 		return errors.New("more required parties than signers")
+	case len(c.Accounting) > 0 && len(c.Accounting) != c.Need:
+		return fmt.Errorf("%d accounting parties: want none, or as many as sign, %d", len(c.Accounting), c.Need)
 	}
 	names := make([]string, 0, len(c.Parties))
 	for _, p := range c.Parties {
@@ -69,10 +75,13 @@ func (c Config) check() error {
 		}
 		names = append(names, p.Name)
 	}
-	for _, name := range append([]string{c.Party}, c.Required...) {
+	for _, name := range slices.Concat([]string{c.Party}, c.Required, c.Accounting) {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("%q is not one of the parties", name)
 		}
+	}
+	if distinct := slices.Compact(slices.Sorted(slices.Values(c.Accounting))); len(distinct) != len(c.Accounting) {
+		return errors.New("an accounting party is named twice")
 	}
 	return c.checkKeys()
 }

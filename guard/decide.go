@@ -106,7 +106,8 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 		e.payload = e.newPayload(Reserved)
 		e.slot.RequestID = e.c.Intent.RequestID
 		e.slot.Payloads = append(e.slot.Payloads, e.c.Tx.SigningHash)
-		put(tx, keySlot(e.wallet.ID, e.c.Tx.Seqno), e.slot.without(e.c.Tx.SigningHash))
+		e.takeQuery(tx)
+		put(tx, keySlot(e.wallet.ID, number(e.c.Tx)), e.slot.without(e.c.Tx.SigningHash))
 	}
 	if !e.use.Counted {
 		if err := e.rate.Add(e.at); err != nil {
@@ -144,11 +145,12 @@ func (e *evaluation) refuse(tx Tx, d *Decision) error {
 }
 
 // notable reports whether others could sign the payload, so that it has to be known: it is for this wallet's next
-// seqno, or the one after if this node's mirror is one behind, and for a lifetime that some node would allow.
+// seqno, or the one after if this node's mirror is one behind, or for any query id, and for a lifetime that some node
+// would allow.
 func (e *evaluation) notable() bool {
 	t := e.c.Tx
 	return e.c.Refusal == nil && e.wallet != nil && t.Wallet == e.wallet.Address && e.mayUse() &&
-		e.pos.SeqnoKnown && (t.Seqno == e.pos.Seqno || t.Seqno == e.pos.Seqno+1) &&
+		e.pos.SeqnoKnown && (e.wallet.Highload() || t.Seqno == e.pos.Seqno || t.Seqno == e.pos.Seqno+1) &&
 		t.ValidUntil.After(e.at) && !t.ValidUntil.After(e.now.Add(maxValidity+maxSkew))
 }
 
@@ -156,7 +158,7 @@ func (e *evaluation) newPayload(s State) Payload {
 	i, t := e.c.Intent, e.c.Tx
 	return Payload{
 		State: s, Effect: Deny, Wallet: e.wallet.ID, Agent: i.Agent, RequestID: i.RequestID, Request: i.Request,
-		RequestExpires: i.Expires.Unix(), Seqno: t.Seqno, ValidUntil: t.ValidUntil.Unix(),
+		RequestExpires: i.Expires.Unix(), Seqno: number(t), ValidUntil: t.ValidUntil.Unix(),
 		Effects: e.effects, Asset: i.Asset, Moves: e.moves[:min(len(e.moves), maxMoves)],
 	}
 }

@@ -26,6 +26,7 @@ type evaluation struct {
 	pos         Position
 	unexplained uint64
 	slot        slot
+	lives       lives     // of a Highload V3 wallet
 	live        []Payload // those in slot, of one request, but not this one
 	payload     Payload   // record of this payload
 	use         requestUse
@@ -110,7 +111,10 @@ func (e *evaluation) loadPayloads(tx Tx) (err error) {
 	if _, err = get(tx, keyPayload(e.c.Tx.SigningHash), &e.payload); err != nil {
 		return err
 	}
-	if _, err = get(tx, keySlot(e.wallet.ID, e.c.Tx.Seqno), &e.slot); err != nil {
+	if _, err = get(tx, keySlot(e.wallet.ID, number(e.c.Tx)), &e.slot); err != nil {
+		return err
+	}
+	if err = e.loadQueries(tx); err != nil {
 		return err
 	}
 	for _, hash := range e.slot.Payloads {
@@ -135,7 +139,11 @@ func (e *evaluation) loadCounts(tx Tx) error {
 	if _, err := get(tx, keyRate(e.agent.ID), &e.rate); err != nil {
 		return err
 	}
-	return e.loadSpent(tx)
+	if err := e.loadSpent(tx); err != nil {
+		return err
+	}
+	e.countLive()
+	return nil
 }
 
 // outflow is what the payload sends in coins.

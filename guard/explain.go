@@ -35,7 +35,7 @@ func (g *Guard) Explain(tx Tx, now time.Time, e Explanation) error {
 	p := Payload{
 		State: Seen, Effect: Deny, Wallet: w.ID, Agent: e.Intent.Agent, RequestID: e.Intent.RequestID,
 		Request: e.Intent.Request, RequestExpires: e.Intent.Expires.Unix(),
-		Seqno: e.Tx.Seqno, ValidUntil: e.Tx.ValidUntil.Unix(),
+		Seqno: number(e.Tx), ValidUntil: e.Tx.ValidUntil.Unix(),
 		Effects: effects(g.cfg.Network, w.ID, e.Tx), Asset: e.Intent.Asset,
 	}
 	if p.Moves, err = movesOf(e.Tx.Messages); err != nil {

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -23,9 +24,8 @@ func (e *evaluation) intent() []Verdict {
 	if r := e.c.Refusal; r != nil {
 		return []Verdict{deny(known(r.Code), r.Reason, "")}
 	}
-	v := append(e.payloadOwner(), e.validity()...)
-	v = append(v, e.agentsOwn()...)
-	return append(append(v, e.messages()...), e.confidence()...)
+	v := slices.Concat(e.payloadOwner(), e.validity(), e.query(), e.agentsOwn())
+	return slices.Concat(v, e.messages(), e.confidence())
 }
 
 // known returns the reason of a refusal by package ton; a code that is not in the catalogue is undecodable.

@@ -14,7 +14,8 @@ import (
 //	s/<wallet>/<of>               spending windows: of native coins, or of an own jetton wallet
 //	sj/<wallet>                   the jetton wallets of which there are windows
 //	xc/<wallet>                   what binds a policy wallet's spender, as last seen
-//	n/<wallet>/<seqno>            live request with its payloads, and payloads seen
+//	n/<wallet>/<seqno>            live request with its payloads, and payloads seen; Highload V3: of that query id
+//	lv/<wallet>                   Highload V3: what is live
 //	y/<payload>                   one payload: request, effect, state
 //	qp/<request id>               what became of a request: counted, used up
 //	u/<wallet>, u/<wallet>/<hash> number of unexplained transactions, and each of them
@@ -43,6 +44,7 @@ func keyPosition(wallet string) Key      { return Key("x/" + wallet) }
 func keySpend(wallet, of string) Key     { return Key("s/" + wallet + "/" + of) }
 func keyJettons(wallet string) Key       { return Key("sj/" + wallet) }
 func keyTerms(wallet string) Key         { return Key("xc/" + wallet) }
+func keyLives(wallet string) Key         { return Key("lv/" + wallet) }
 func keyPayload(hash [32]byte) Key       { return Key("y/" + hex.EncodeToString(hash[:])) }
 func keyRequest(id string) Key           { return Key("qp/" + id) }
 func keyUnexplained(wallet string) Key   { return Key("u/" + wallet) }

@@ -42,6 +42,7 @@ type observation struct {
 	at     time.Time // window time
 	wallet string
 	owned  bool // its owner may sign whatever they like
+	seqnos bool // it uses them up one after another; else it has query ids
 	pos    Position
 	spent  *windows
 }
@@ -85,7 +86,7 @@ func (g *Guard) observe(tx Tx, now time.Time, id string, acc ton.Account) (*obse
 	if err != nil {
 		return nil, err
 	}
-	o := &observation{tx: tx, now: now, wallet: id, owned: w.Custody == CustodyOwner}
+	o := &observation{tx: tx, now: now, wallet: id, owned: w.Custody == CustodyOwner, seqnos: !w.Highload()}
 	var begun bool
 	if begun, err = get(tx, keyPosition(id), &o.pos); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (o *observation) apply(e ton.Executed) error {
 	if err := o.follow(e); err != nil {
 		return err
 	}
-	if e.External || e.Consumed { // what only arrives and comes back is no spending
+	if e.External || e.Consumed || e.Batch { // what only arrives and comes back is no spending
 		moves, err := movesOf(e.Out)
 		if err != nil {
 			return err
@@ -130,15 +131,26 @@ func (o *observation) apply(e ton.Executed) error {
 			}
 		}
 	}
-	if e.Consumed {
-		if err := o.consume(e); err != nil {
-			return err
-		}
+	if err := o.uses(e); err != nil {
+		return err
 	}
 	if err := o.order(e); err != nil {
 		return err
 	}
 	o.pos.LT, o.pos.Hash = e.LT, e.Hash
+	return nil
+}
+
+// uses settles what e used up, if anything.
+func (o *observation) uses(e ton.Executed) error {
+	switch {
+	case e.Batch:
+		return o.runBatch(e)
+	case e.Consumed && !o.seqnos:
+		return o.consumeQuery(e)
+	case e.Consumed:
+		return o.consume(e)
+	}
 	return nil
 }
 

@@ -16,7 +16,8 @@ const (
 	Reserved  State = "reserved"  // allowed and counted; may be permitted
 	Releasing State = "releasing" // a signature may exist
 	Seen      State = "seen"      // read and refused here, or signed by others: known, not counted, never permitted
-	Executed  State = "executed"  // its seqno was used up by it
+	Carried   State = "carried"   // its query id was used up by it; the batch that it brought is still to be run
+	Executed  State = "executed"  // its seqno or query id was used up by it
 	Dead      State = "dead"      // proven that it can't execute
 )
 
@@ -29,7 +30,7 @@ type Payload struct {
 	RequestID      string
 	Request        [32]byte // request digest
 	RequestExpires int64    // Unix seconds
-	Seqno          uint32
+	Seqno          uint32   // HighloadV3: the query id
 	ValidUntil     int64    // Unix seconds
 	Effects        [32]byte // what it does, apart from seqno and validity
 	Asset          string
@@ -41,13 +42,20 @@ type Payload struct {
 	Terms          [32]byte // of a policy wallet, at the last decision; else zero
 }
 
+// over reports whether a payload in that state can't execute any more.
+func (s State) over() bool { return s == Carried || s == Executed || s == Dead }
+
 // live reports whether p counts and may execute.
 func (p Payload) live() bool { return p.State == Reserved || p.State == Releasing }
 
 // expiredAt reports whether a proven state of the account, of a block dated at, proves that p can't execute any more:
-// V5R1 refuses from valid_until on, and no later block of the account's shard is dated before at−Lag.
+// wallets refuse from valid_until on, and no later block of the account's shard is dated before at−Lag.
 func (p Payload) expiredAt(at time.Time) bool {
-	return !at.Before(time.Unix(p.ValidUntil, 0).Add(limits.Lag))
+	return passed(p.ValidUntil, at)
+}
+
+func passed(validUntil int64, at time.Time) bool {
+	return !at.Before(time.Unix(validUntil, 0).Add(limits.Lag))
 }
 
 // Payload returns what is known of a payload, and whether anything is.
@@ -56,11 +64,13 @@ func (g *Guard) Payload(tx Tx, hash [32]byte) (p Payload, known bool, err error)
 	return p, known, err
 }
 
-// slot is the record n/<wallet>/<seqno>: what may execute with that seqno. It goes when the seqno is used up.
+// slot is the record n/<wallet>/<seqno>: what may execute with that seqno. It goes when the seqno is used up. That of a
+// query id stays, so that no other request has the id while the contract may remember it; there are 2^23 ids at most.
 type slot struct {
-	RequestID string     `cbor:"request"`  // the one live request
-	Payloads  [][32]byte `cbor:"payloads"` // live ones of it
-	Seen      [][32]byte `cbor:"seen"`     // known ones that don't count
+	RequestID string     `cbor:"request"`         // the one live request
+	Payloads  [][32]byte `cbor:"payloads"`        // live ones of it; of a query id that was used up: the one that did
+	Seen      [][32]byte `cbor:"seen"`            // known ones that don't count
+	Until     int64      `cbor:"until,omitempty"` // HighloadV3: Unix seconds; the id is RequestID's until then; 0: nobody's
 }
 
 // requestUse is the record qp/<request id>.

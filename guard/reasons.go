@@ -29,6 +29,7 @@ const (
 	ReasonIntentPayload      Reason = "intent_payload"
 	ReasonPolicyChanged      Reason = "policy_changed"
 	ReasonIntentValidity     Reason = "intent_validity"
+	ReasonIntentQuery        Reason = "intent_query"
 	ReasonConfidence         Reason = "confidence"
 	ReasonWalletUnknown      Reason = "wallet_unknown"
 	ReasonAgentUnknown       Reason = "agent_unknown"
@@ -53,6 +54,7 @@ const (
 	ReasonMirrorBehind     Reason = "mirror_behind"
 	ReasonUnexplained      Reason = "unexplained"
 	ReasonSeqno            Reason = "seqno"
+	ReasonQueryUsed        Reason = "query_used"
 	ReasonWalletBusy       Reason = "wallet_busy"
 	ReasonRequestUsed      Reason = "request_used"
 	ReasonRequestConflict  Reason = "request_conflict"
@@ -161,6 +163,7 @@ var reasons = []struct {
 	{ReasonIntentPayload, LayerIntent, "The payload is not the one that the agent sent."},
 	{ReasonPolicyChanged, LayerIntent, "The policy changed while the chain was read. Try again."},
 	{ReasonIntentValidity, LayerIntent, "The payload has expired, or is valid for too long."},
+	{ReasonIntentQuery, LayerIntent, "The payload has another query id or creation time than the request says, or the wallet has none."},
 	{ReasonConfidence, LayerIntent, "The agent's stated confidence is missing or too low."},
 	{ReasonWalletUnknown, LayerIntent, "This node knows no such wallet."},
 	{ReasonAgentUnknown, LayerIntent, "This node knows no such agent."},
@@ -185,6 +188,7 @@ var reasons = []struct {
 	{ReasonMirrorBehind, LayerLimits, "The node is still reading the wallet's transactions. Try again."},
 	{ReasonUnexplained, LayerLimits, "The wallet has a transaction this node has no record of. Operators have been told."},
 	{ReasonSeqno, LayerLimits, "The payload is not for the wallet's next transaction."},
+	{ReasonQueryUsed, LayerLimits, "The query id was used not long ago, or belongs to another request. Choose another one."},
 	{ReasonWalletBusy, LayerLimits, "Another request of this wallet is under way. Send this one again later."},
 	{ReasonRequestUsed, LayerLimits, "This request has already been executed."},
 	{ReasonRequestConflict, LayerLimits, "The same idempotency key was used for another request."},
@@ -220,7 +224,7 @@ var reasons = []struct {
 	{ReasonSimulationFailed, LayerSimulation, "The payload would fail."},
 	{ReasonSimulationSkipped, LayerSimulation, "The payload would not be executed in full, for example for lack of balance."},
 	{ReasonSimulationMessages, LayerSimulation, "The payload would send other messages than it says."},
-	{ReasonSimulationSeqno, LayerSimulation, "The wallet's sequence number would not advance by one."},
+	{ReasonSimulationSeqno, LayerSimulation, "The payload would not use up its sequence number, or its query id."},
 	{ReasonSimulationState, LayerSimulation, "The payload would change the wallet's code or settings."},
 	{Reason(ton.CodeDelivery), LayerSimulation, "The wallet's jetton wallet or item would not do what the payload asks of it."},
 	{ReasonSimulationOutflow, LayerSimulation, "More would leave the wallet than the payload says, or the fees are too high."},

@@ -58,6 +58,7 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"intent_memo":         func(_ *world, c *guard.Case) { c.Intent.Memo = "ho" },
 	"intent_messages":     func(_ *world, c *guard.Case) { c.Tx.Messages = append(c.Tx.Messages, c.Tx.Messages[0]) },
 	"intent_validity":     func(w *world, c *guard.Case) { c.Tx.ValidUntil = w.now.Add(121 * time.Second) },
+	"intent_query":        func(w *world, c *guard.Case) { c.Intent.Query = &guard.Query{ID: 7, Created: w.now} },
 	"wallet_unknown":      func(_ *world, c *guard.Case) { c.Intent.Wallet = "wallet-2" },
 	"agent_unknown":       func(_ *world, c *guard.Case) { c.Intent.Agent = "agent-2" },
 	"destination_unknown": func(_ *world, c *guard.Case) { c.Facts[0].Account.Proven = false },
@@ -97,7 +98,12 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 		w.chain(ton.Executed{External: true, Consumed: true, Success: true, Seqno: w.seqno, Payload: [32]byte{9}})
 		*c = w.request("k1", "1")
 	},
-	"seqno":       func(_ *world, c *guard.Case) { c.Tx.Seqno++ },
+	"seqno": func(_ *world, c *guard.Case) { c.Tx.Seqno++ },
+	"query_used": func(w *world, c *guard.Case) {
+		*w = *queryWorld(w.TB)
+		w.allow(w.query("k0", 7, "1"))
+		*c = w.query("k1", 7, "1")
+	},
 	"wallet_busy": func(w *world, _ *guard.Case) { w.allow(w.request("k0", "2")) },
 	"request_used": func(w *world, c *guard.Case) {
 		w.allow(*c)

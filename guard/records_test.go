@@ -18,6 +18,10 @@ func TestConfigIsRefused(t *testing.T) {
 		"with more signers than all":  func(c *guard.Config) { c.Need = 4 },
 		"of another party":            func(c *guard.Config) { c.Party = "mallory" },
 		"with an unknown required":    func(c *guard.Config) { c.Required = []string{"mallory"} },
+		"with one that accounts":      func(c *guard.Config) { c.Accounting = []string{"user"} },
+		"with three that account":     func(c *guard.Config) { c.Accounting = []string{"user", "platform", "backup"} },
+		"with one accounting twice":   func(c *guard.Config) { c.Accounting = []string{"user", "user"} },
+		"with an unknown accounting":  func(c *guard.Config) { c.Accounting = []string{"user", "mallory"} },
 		"with too many required":      func(c *guard.Config) { c.Required = []string{"user", "platform", "backup"} },
 		"with a party twice":          func(c *guard.Config) { c.Parties[1] = c.Parties[0] },
 		"with a name that is no id":   func(c *guard.Config) { c.Parties[1].Name = "Platform" },
@@ -180,9 +184,9 @@ func TestSuspendingIsImmediateAndAudited(t *testing.T) {
 	w.deny(w.request("k2", "1"), guard.ReasonAgentValidity)
 }
 
-// Only what has a seqno may be enrolled.
-func TestOnlyWalletsWithASeqnoAreGuarded(t *testing.T) {
-	for _, v := range []ton.Version{ton.V3R1, ton.V4R1, ton.HighloadV3, ""} {
+// Only what can be accounted for may be enrolled.
+func TestOnlyWalletsThatCanBeAccountedForAreGuarded(t *testing.T) {
+	for _, v := range []ton.Version{ton.V3R1, ton.V4R1, ""} {
 		if r, err := guard.NewWalletRecord("w1", "k1", 1, v, [32]byte{1}, -239, 0); err == nil {
 			t.Errorf("%q was taken: %+v", v, r)
 		}

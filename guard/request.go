@@ -25,6 +25,7 @@ type Intent struct {
 	Asset       string    // asset id
 	Payment               // the only one; of a batch the Amount is the sum, and there is no Destination
 	Batch       []Payment // in the order in which they are sent; nil: no batch
+	Query       *Query    // of a Highload V3 wallet; nil for others
 	Operation             // what else an operation does
 	Payload     []byte    // the agent's own payload (BoC of the cell whose hash is signed); nil: the coordinator builds one
 	Reasoning   string    // context.intent

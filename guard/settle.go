@@ -44,16 +44,14 @@ func (o *observation) explainOrFlag(e ton.Executed) error {
 	if err != nil {
 		return err
 	}
-	if !known || p.Wallet != o.wallet || p.State == Dead || p.State == Executed {
+	if !known || p.Wallet != o.wallet || p.State.over() {
 		return o.flag(e)
 	}
-	p.State = Executed
-	put(o.tx, keyPayload(e.Payload), p)
-	outcome, severity := audit.Success, audit.Info
-	if !e.Success {
-		outcome, severity = audit.Failure, audit.Warning
+	if p.State = Carried; e.Carries {
+		put(o.tx, keyPayload(e.Payload), p)
+	} else {
+		o.executed(e.Payload, p, e.Success)
 	}
-	o.audit(audit.TransactionExecuted, outcome, severity, e.Payload, p.RequestID)
 	return markUsed(o.tx, p.RequestID, p.Request)
 }
 
@@ -96,12 +94,15 @@ func (o *observation) bury(hash, winner [32]byte) error {
 }
 
 // settle uses a state up to which the mirror is complete: it must agree with what was read, and payloads of the next
-// seqno whose time has passed in it are dead.
+// seqno, or of any query id, whose time has passed in it are dead.
 func (o *observation) settle(acc ton.Account) error {
 	if o.pos.SeqnoKnown && acc.Seqno != o.pos.Seqno {
 		return fmt.Errorf("account has seqno %d, its transactions add up to %d", acc.Seqno, o.pos.Seqno)
 	}
 	o.pos.Seqno, o.pos.SeqnoKnown = acc.Seqno, true
+	if !o.seqnos {
+		return o.settleQueries(acc.Time)
+	}
 	k := keySlot(o.wallet, acc.Seqno)
 	var s slot
 	ok, err := get(o.tx, k, &s)

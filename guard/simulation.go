@@ -26,9 +26,7 @@ func (e *evaluation) simulation() (v []Verdict) {
 	if i, same := firstDifference(o.Messages, t.Messages); !same {
 		v = append(v, deny(ReasonSimulationMessages, fmt.Sprintf("message %d of %d", i+1, len(o.Messages)), strconv.Itoa(len(t.Messages))))
 	}
-	if o.SeqnoBefore != t.Seqno || o.SeqnoAfter != t.Seqno+1 {
-		v = append(v, deny(ReasonSimulationSeqno, fmt.Sprintf("%d to %d", o.SeqnoBefore, o.SeqnoAfter), fmt.Sprintf("%d to %d", t.Seqno, t.Seqno+1)))
-	}
+	v = append(v, e.usedUp(*o)...)
 	if o.CodeChanged || o.DataChanged {
 		v = append(v, deny(ReasonSimulationState, fmt.Sprintf("code %t data %t", o.CodeChanged, o.DataChanged), "unchanged"))
 	}
@@ -45,6 +43,18 @@ func (e *evaluation) deliveries() []Verdict {
 		if err := d.Check(m, e.c.Facts[n], e.wallet.Address); err != nil {
 			return []Verdict{refusal(err)}
 		}
+	}
+	return nil
+}
+
+// usedUp checks that the payload can't run again: it uses up its seqno, or its query id.
+func (e *evaluation) usedUp(o ton.Outcome) []Verdict {
+	n := e.c.Tx.Seqno
+	switch {
+	case e.wallet.Highload() && !o.QueryUsed:
+		return []Verdict{deny(ReasonSimulationSeqno, "unused", fmt.Sprint(e.c.Tx.QueryID))}
+	case !e.wallet.Highload() && (o.SeqnoBefore != n || o.SeqnoAfter != n+1):
+		return []Verdict{deny(ReasonSimulationSeqno, fmt.Sprintf("%d to %d", o.SeqnoBefore, o.SeqnoAfter), fmt.Sprintf("%d to %d", n, n+1))}
 	}
 	return nil
 }

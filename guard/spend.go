@@ -27,7 +27,7 @@ func (e *evaluation) account() []Verdict {
 		return []Verdict{deny(ReasonChainUnavailable, a.Address.String(), e.wallet.Address.String())}
 	case skew.Abs() > maxSkew:
 		return []Verdict{deny(ReasonClockSkew, skew.String(), maxSkew.String())}
-	case !e.pos.SeqnoKnown || !e.pos.Complete(a):
+	case !e.pos.SeqnoKnown || !e.reached(a):
 		return []Verdict{deny(ReasonMirrorBehind, strconv.FormatUint(e.pos.LT, 10), strconv.FormatUint(a.LastLT, 10))}
 	}
 	if err := a.CheckOwn(e.wallet.TON()); err != nil {
@@ -36,23 +36,40 @@ func (e *evaluation) account() []Verdict {
 	if e.unexplained > 0 {
 		return []Verdict{deny(ReasonUnexplained, strconv.FormatUint(e.unexplained, 10), "0")}
 	}
-	if e.c.Tx.Seqno != a.Seqno || a.Seqno != e.pos.Seqno {
-		return []Verdict{deny(ReasonSeqno, fmt.Sprint(e.c.Tx.Seqno), fmt.Sprint(a.Seqno))}
+	return e.next(a)
+}
+
+// reached reports whether the mirror has read everything up to a state. That of a Highload V3 wallet may have gone on
+// meanwhile, for another of its requests: what it has read since counts too.
+func (e *evaluation) reached(a ton.Account) bool {
+	return e.pos.Complete(a) || e.wallet.Highload() && a.LastLT < e.pos.LT
+}
+
+// next checks that the payload is one that the account would take: for its seqno, or with a query id that it has not run.
+func (e *evaluation) next(a ton.Account) []Verdict {
+	t := e.c.Tx
+	switch {
+	case e.wallet.Highload() && a.QueryUsed(t.QueryID, e.at):
+		return []Verdict{deny(ReasonQueryUsed, fmt.Sprint(t.QueryID), "")}
+	case !e.wallet.Highload() && (t.Seqno != a.Seqno || a.Seqno != e.pos.Seqno):
+		return []Verdict{deny(ReasonSeqno, fmt.Sprint(t.Seqno), fmt.Sprint(a.Seqno))}
 	}
 	return nil
 }
 
-// unique keeps a wallet to one live request, and a request to one effect that can ever execute.
+// unique keeps a wallet, or a query id of it, to one live request, and a request to one effect that can ever execute.
 func (e *evaluation) unique() []Verdict {
-	i, p := e.c.Intent, e.payload
+	i, p, query := e.c.Intent, e.payload, e.unusedQuery()
 	switch {
 	case e.use.Request != [32]byte{} && e.use.Request != i.Request:
 		return []Verdict{deny(ReasonRequestConflict, i.RequestID, "")}
 	case e.use.Used:
 		return []Verdict{deny(ReasonRequestUsed, i.RequestID, "")}
-	case len(e.slot.Payloads) > 0 && e.slot.RequestID != i.RequestID:
+	case len(query) > 0:
+		return query
+	case len(e.slot.Payloads) > 0 && e.slot.RequestID != i.RequestID && !e.wallet.Highload():
 		return []Verdict{deny(ReasonWalletBusy, e.slot.RequestID, "")}
-	case p.State == Executed, p.State == Dead, p.live() && p.RequestID != i.RequestID:
+	case p.State.over(), p.live() && p.RequestID != i.RequestID:
 		return []Verdict{deny(ReasonPayloadUsed, string(p.State), "")}
 	case !p.live() && len(e.live) >= maxPayloads:
 		return []Verdict{deny(ReasonTooManyPayloads, strconv.Itoa(len(e.live)), strconv.Itoa(maxPayloads))}

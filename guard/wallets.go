@@ -38,9 +38,10 @@ func (r WalletRecord) TON() ton.Wallet {
 	return w
 }
 
-// guarded are the wallets whose payloads use up a seqno, one after another: that is what the accounting rests on. Nothing
-// in a V3R2 or V4R2 payload names the network; their keys must be of one network only, as threshold keys are.
-var guarded = []ton.Version{ton.V3R2, ton.V4R2, ton.V5R1}
+// guarded are the wallets that can be accounted for: their payloads use up a seqno, one after another, or, of Highload V3,
+// a query id under the eyes of the accounting set. Nothing in a payload of V3R2, V4R2 and Highload V3 names the network;
+// their keys must be of one network only, as threshold keys are.
+var guarded = []ton.Version{ton.V3R2, ton.V4R2, ton.V5R1, ton.HighloadV3}
 
 // NewOwnedWallet is the record of a wallet whose owner alone holds the key.
 func NewOwnedWallet(id string, v ton.Version, pub [32]byte, globalID int32, subwallet uint16) (WalletRecord, error) {
@@ -100,6 +101,9 @@ func (g *Guard) checkWallet(tx Tx, s Signed[WalletRecord]) error {
 	}
 	if want != r {
 		return errors.New("address or wallet id does not follow from the public key, or from the data it is deployed with")
+	}
+	if err := g.checkCountable(r); err != nil {
+		return err
 	}
 	return checkSuccession(tx, r)
 }

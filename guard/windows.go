@@ -81,13 +81,17 @@ func (e *evaluation) loadSpent(tx Tx) error {
 	return nil
 }
 
+// countedAs returns what windows and live payloads count a move's asset as.
+func (e *evaluation) countedAs(m Move) []string {
+	if m.Of == ton.Native {
+		return []string{m.Of}
+	}
+	return e.jettons.of(e.c.Intent.Asset, m.Of)
+}
+
 // spentOf returns what left the wallet of a move's asset: of a jetton also from jetton wallets that its master used before.
 func (e *evaluation) spentOf(tx Tx, m Move) (sum limits.Spent, err error) {
-	of := []string{m.Of}
-	if m.Of != ton.Native {
-		of = e.jettons.of(e.c.Intent.Asset, m.Of)
-	}
-	for _, key := range of {
+	for _, key := range e.countedAs(m) {
 		var spend limits.Spend
 		if _, err := get(tx, keySpend(e.wallet.ID, key), &spend); err != nil {
 			return sum, err

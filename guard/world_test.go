@@ -86,6 +86,7 @@ type world struct {
 
 	built    []byte // the last batch
 	seqno    uint32
+	used     map[uint32]time.Time // Highload V3: query ids by when they ran
 	mc       uint32
 	lt       uint64
 	lastHash [32]byte
@@ -166,6 +167,9 @@ func (w *world) account() ton.Account {
 	if w.lt == 0 {
 		return w.state(w.w.Address, nil)
 	}
+	if w.w.Version == ton.HighloadV3 {
+		return w.state(w.w.Address, w.queryShard())
+	}
 	if w.contract != nil {
 		return w.state(w.w.Address, w.contractShard())
 	}
@@ -237,7 +241,9 @@ func (w *world) tryChain(e ton.Executed) error {
 	e.LT, e.Time = w.lt+10, w.now
 	e.Hash = sha256.Sum256(fmt.Append(nil, "transaction", e.LT))
 	w.lt, w.lastHash = e.LT, e.Hash
-	if e.Consumed {
+	if e.Consumed && w.w.Version == ton.HighloadV3 {
+		w.used[e.QueryID] = e.Time
+	} else if e.Consumed {
 		w.seqno = e.Seqno + 1
 	}
 	return w.g.Observe(w.tx, w.now, "wallet-1", []ton.Executed{e}, w.account())
@@ -251,7 +257,8 @@ func (w *world) execute(c guard.Case) {
 
 func executed(c guard.Case) ton.Executed {
 	return ton.Executed{
-		External: true, Payload: c.Tx.SigningHash, Seqno: c.Tx.Seqno, Consumed: true, Success: true, Out: c.Outcome.Messages,
+		External: true, Payload: c.Tx.SigningHash, Seqno: c.Tx.Seqno, QueryID: c.Tx.QueryID, Consumed: true, Success: true,
+		Out: c.Outcome.Messages,
 	}
 }
 
@@ -301,6 +308,9 @@ func (w *world) payload(i guard.Intent, validity time.Duration) guard.Case {
 // outcomeOf is what emulation of a payload shows when all is well.
 func outcomeOf(t ton.Transaction) *ton.Outcome {
 	o := &ton.Outcome{Accepted: true, SeqnoBefore: t.Seqno, SeqnoAfter: t.Seqno + 1, Fees: ton.NanoOf(5_000_000)}
+	if t.Version == ton.HighloadV3 {
+		o.SeqnoAfter, o.QueryUsed = 0, true
+	}
 	for _, m := range t.Messages {
 		o.Messages = append(o.Messages, ton.Message{To: m.To, Value: m.Value, Bounce: m.Bounce, Body: m.Body, Init: m.Init})
 	}

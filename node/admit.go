@@ -170,7 +170,7 @@ func (n *Node) await(ctx context.Context, known Request) (Request, error) {
 }
 
 func busy(wallet string) *Problem {
-	p := problemf(409, "wallet_busy", "another request of wallet %s is under way, and a wallet has one at a time: send this one again, with the same Idempotency-Key", wallet)
+	p := problemf(409, "wallet_busy", "wallet %s has as many requests under way as it can: send this one again, with the same Idempotency-Key", wallet)
 	p.RetryAfter = time.Second
 	return p
 }

@@ -107,6 +107,9 @@ func (n *Node) terms(in guard.Intent, all *voices, signers []string, nonces map[
 		open.Terms.Decisions = append(open.Terms.Decisions, v.statement.ID())
 		open.Terms.Nonces = append(open.Terms.Nonces, nonces[s])
 	}
+	for _, party := range n.accounting(in.Wallet) {
+		open.Reservations = append(open.Reservations, all.of(party).statement)
+	}
 	return open
 }
 

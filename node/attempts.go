@@ -7,7 +7,7 @@ import (
 )
 
 // maxAttempts bounds the outstanding nonces of one node. Each belongs to a request whose reservation is on disk, of
-// which a wallet has one.
+// which a wallet has one, or as many as can be live without a seqno.
 const maxAttempts = 8192
 
 // attempts holds the nonces this node gave out for signing sessions. They live in memory only: a nonce from before a

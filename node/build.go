@@ -17,6 +17,9 @@ import (
 // keeps the payload it had for as long as that can execute.
 func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, error) {
 	w := n.wallets.get(in.Wallet)
+	if w.Highload() != (in.Query != nil) {
+		return nil, problemf(400, "bad_request", "query_id and created_at: wanted of requests of Highload V3 wallets and of no others, %s is %s", w.ID, w.Version)
+	}
 	acc, err := n.ownAccount(ctx, w, in)
 	if err != nil {
 		return nil, err
@@ -85,7 +88,7 @@ func (n *Node) ownAccount(ctx context.Context, w guard.WalletRecord, in guard.In
 		return acc, chainProblem(err)
 	}
 	live, err := n.live(ctx, w, acc.Seqno)
-	if err == nil && live.Any && live.RequestID != in.RequestID && !n.stopped(ctx, in) { // what is stopped is told so
+	if err == nil && live.Any && n.alone(w.ID) && live.RequestID != in.RequestID && !n.stopped(ctx, in) { // what is stopped is told so
 		err = busy(w.ID)
 	}
 	return acc, err

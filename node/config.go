@@ -60,6 +60,10 @@ type Network struct {
 	Threshold int `yaml:"threshold"`
 	// Required parties must be among the signers of every session. Default: none.
 	Required []string `yaml:"required,omitempty"`
+	// Accounting are the parties that account for wallets without a seqno (Highload V3): as many as Threshold, so that one
+	// of them is honest. Nothing of such a wallet is signed that one of them hasn't reserved, so none of them may be away.
+	// Default: none, and no such wallet can be entered.
+	Accounting []string `yaml:"accounting,omitempty"`
 	// Parties are the owners and their nodes, 2 to 5.
 	Parties []PartyConfig `yaml:"parties"`
 }
@@ -198,7 +202,8 @@ func ParseConfig(raw []byte, getenv func(string) string) (Config, error) {
 
 // Manifest returns the part that all parties agree on; its digest is the network id.
 func (c Config) Manifest() wire.Manifest {
-	m := wire.Manifest{Name: c.Network.Name, GlobalID: c.Network.GlobalID, Need: c.Network.Threshold, Required: c.Network.Required}
+	m := wire.Manifest{Name: c.Network.Name, GlobalID: c.Network.GlobalID, Need: c.Network.Threshold, Required: c.Network.Required,
+		Accounting: c.Network.Accounting}
 	if !c.Network.TrustedBlock.IsZero() {
 		m.Trusted = c.Network.TrustedBlock.String()
 	}

@@ -18,7 +18,11 @@ func (n *Node) contribute(ctx context.Context, from string, open wire.Open) (wir
 	if err := n.checkTerms(from, open); err != nil { // 5
 		return wire.Opened{}, err
 	}
-	permit, err := n.permit(ctx, open.Terms) // 6
+	reserved, err := n.reservations(from, open)
+	if err != nil {
+		return wire.Opened{}, err
+	}
+	permit, err := n.permit(ctx, open.Terms, reserved) // 6
 	if err != nil {
 		return wire.Opened{}, err
 	}
@@ -108,11 +112,12 @@ func bound(open wire.Open) bool {
 }
 
 // permit asks the guard for the one permit of this attempt.
-func (n *Node) permit(ctx context.Context, t wire.SessionTerms) (p *guard.Permit, err error) {
+func (n *Node) permit(ctx context.Context, t wire.SessionTerms, reserved []guard.Reservation) (p *guard.Permit, err error) {
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		p, err = n.guard.Permit(tx, n.env.Now(), guard.Terms{
 			Session: t.ID(), Request: t.Request, Payload: t.Payload, Key: t.Key, Epoch: t.Epoch,
 			Signers: t.Signers, Attempt: t.Attempt, Expires: n.env.Now().Add(attemptTimeout),
+			Reservations: reserved,
 		})
 		return err
 	})

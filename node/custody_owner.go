@@ -89,7 +89,7 @@ func (n *Node) TakeSignature(ctx context.Context, agent, id string, signature []
 		return r, err
 	}
 	r.State = StateSigning // it waits for the owner no more
-	j, fresh, free := n.jobs.start(r)
+	j, fresh, free := n.jobs.start(r, n.alone(r.Wallet))
 	if !free {
 		return r, busy(r.Wallet)
 	}

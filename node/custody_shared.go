@@ -29,13 +29,16 @@ func (c sharedCustody) prepare(ctx context.Context, in guard.Intent, acc ton.Acc
 	return c.write(in, acc, transfers, c.n.env.Now().Add(payloadValidity))
 }
 
-// write builds the payload for the account's next seqno.
+// write builds the payload for the account's next seqno, or with the query id that the request names.
 func (c sharedCustody) write(in guard.Intent, acc ton.Account, transfers []ton.Transfer, until time.Time) ([]byte, error) {
-	build := ton.Build
+	build, number := ton.Build, acc.Seqno
 	if in.Type == guard.Gasless {
 		build = ton.BuildGasless
 	}
-	payload, err := build(c.w.TON(), acc.Seqno, until.Truncate(time.Second), transfers)
+	if q := in.Query; q != nil {
+		number, until = q.ID, q.Created.Add(ton.HighloadTimeout)
+	}
+	payload, err := build(c.w.TON(), number, until.Truncate(time.Second), transfers)
 	if err != nil {
 		return nil, &Problem{Status: 400, Code: "bad_request", Detail: err.Error()}
 	}
@@ -70,4 +73,10 @@ func (c sharedCustody) sign(ctx context.Context, in guard.Intent, all *voices, s
 	return c.n.sign(ctx, in, all, signers)
 }
 
-func (sharedCustody) maxAge() time.Duration { return viewAge }
+// maxAge is about a block for a wallet without a seqno: others of its requests change the balance all the time.
+func (c sharedCustody) maxAge() time.Duration {
+	if c.w.Highload() {
+		return time.Second
+	}
+	return viewAge
+}

@@ -121,7 +121,8 @@ func (n *Node) executable(ctx context.Context, payload [32]byte) bool {
 	return err == nil && (!known || n.env.Now().Before(time.Unix(p.ValidUntil, 0)))
 }
 
-// follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled.
+// follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled; without a
+// seqno, with all that is live.
 func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	if n.mirror.follows.begin(w.ID) != nil {
 		return // one follower a wallet: it sees whatever the chain does
@@ -130,12 +131,11 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	var seen uint32
 	for n.ctx.Err() == nil {
 		var state guard.State
-		switch state, seen = n.payloadState(n.ctx, w, payload, seen); state {
-		case guard.Reserved, guard.Releasing, guard.Seen, "":
-			n.waitForBlock(n.ctx, seen)
-		default:
+		state, seen = n.payloadState(n.ctx, w, payload, seen)
+		if settled := state == guard.Executed || state == guard.Dead; settled && n.alone(w.ID) {
 			return
 		}
+		n.waitForBlock(n.ctx, seen)
 		if live, err := n.live(n.ctx, w, n.mirror.view(w.ID).seqno()); err != nil || !live.Known {
 			return
 		}

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// jobs are the requests under way at the node that coordinates them. A wallet has one.
+// jobs are the requests under way at the node that coordinates them. A wallet has one, or several if it has no seqno.
 type jobs struct {
 	mu       sync.Mutex
 	byID     map[string]*job // guarded by mu, as all below
-	byWallet map[string]*job
+	byWallet map[string]*job // of those that have their wallet to themselves
 }
 
 // job is one request under way. Its request is read by whoever waits for it.
@@ -21,19 +21,21 @@ type job struct {
 	changed chan struct{} // closed and replaced at every change; guarded by mu
 }
 
-// start enters a request. It returns the job that is under way already for the same id, or nil and false when another
-// request holds the wallet.
-func (s *jobs) start(r Request) (j *job, fresh, free bool) {
+// start enters a request, alone if it is to have its wallet to itself. It returns the job that is under way already for
+// the same id, or nil and false when another request holds the wallet.
+func (s *jobs) start(r Request, alone bool) (j *job, fresh, free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if j = s.byID[r.ID]; j != nil {
 		return j, false, true
 	}
-	if s.byWallet[r.Wallet] != nil {
+	if alone && s.byWallet[r.Wallet] != nil {
 		return nil, false, false
 	}
 	j = &job{request: r, changed: make(chan struct{})}
-	s.byID[r.ID], s.byWallet[r.Wallet] = j, j
+	if s.byID[r.ID] = j; alone {
+		s.byWallet[r.Wallet] = j
+	}
 	return j, true, true
 }
 
@@ -48,7 +50,9 @@ func (s *jobs) end(j *job) {
 	defer s.mu.Unlock()
 	r, _ := j.state()
 	delete(s.byID, r.ID)
-	delete(s.byWallet, r.Wallet)
+	if s.byWallet[r.Wallet] == j {
+		delete(s.byWallet, r.Wallet)
+	}
 }
 
 // drained waits until no request is between its proposal and its signature, or for the given time. Delivery goes on

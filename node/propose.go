@@ -66,7 +66,8 @@ func (vs *voices) spoke(party string) bool {
 }
 
 // propose asks every party, this one included, and returns once what came back suffices: everybody's word; or allows of
-// those who sign, whatever the others say; or enough allows and a little patience. Who speaks later can still be heard.
+// those who sign, whatever the others say; or enough allows and a little patience. Who accounts for the wallet is always
+// waited for. Who speaks later can still be heard.
 func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) *voices {
 	said := make(chan voice, len(n.manifest.Parties))
 	raw := wire.Encode(p)
@@ -80,7 +81,7 @@ func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) *v
 	all := &voices{self: n.self, coming: said}
 	var grace <-chan time.Time
 	for len(all.said) < cap(said) && !n.chosen(in, all) {
-		if grace == nil && all.spoke(n.self) && n.pick(n.allowing(in, all)) != nil {
+		if grace == nil && all.spoke(n.self) && n.accounted(in, all) && n.pick(n.allowing(in, all)) != nil {
 			grace = time.After(graceForOrder)
 		}
 		select {
@@ -104,7 +105,7 @@ func (n *Node) chosen(in guard.Intent, all *voices) bool {
 		}
 	}
 	signers := n.pick(open)
-	return all.spoke(n.self) && signers != nil && !slices.ContainsFunc(signers, func(p string) bool { return !all.spoke(p) })
+	return all.spoke(n.self) && n.accounted(in, all) && signers != nil && !slices.ContainsFunc(signers, func(p string) bool { return !all.spoke(p) })
 }
 
 // hearLate waits a little for who has not spoken.
@@ -165,7 +166,7 @@ type refusal struct {
 func (n *Node) choose(in guard.Intent, all *voices) ([]string, *refusal) {
 	allow := n.allowing(in, all)
 	if signers := n.pick(allow); signers != nil {
-		return signers, nil
+		return signers, n.unaccounted(in, all)
 	}
 	var silent []string
 	for _, party := range n.manifest.Names() {

@@ -164,7 +164,7 @@ func (n *Node) resumeDeliveries(ctx context.Context) error {
 		if err != nil || boc == nil {
 			continue
 		}
-		if j, fresh, free := n.jobs.start(r); fresh && free {
+		if j, fresh, free := n.jobs.start(r, n.alone(r.Wallet)); fresh && free {
 			n.spawn(func() {
 				defer n.jobs.end(j)
 				n.deliver(n.ctx, j, n.wallets.get(r.Wallet), boc)

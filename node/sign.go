@@ -50,7 +50,7 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 // with the payload that was recorded.
 func (n *Node) start(r Request, in guard.Intent, e reqsig.Envelope) (*job, error) {
 	work, cancel := context.WithTimeout(n.ctx, in.Expires.Sub(n.env.Now()))
-	j, fresh, free := n.jobs.start(r)
+	j, fresh, free := n.jobs.start(r, n.alone(r.Wallet))
 	switch {
 	case !free:
 		cancel()

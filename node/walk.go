@@ -13,14 +13,17 @@ import (
 )
 
 // A mirror that has yet to begin, or is far behind, is brought up by a walk. It goes back along the account's list and
-// leaves a mark in the ledger every walkStep transactions, until it meets the mirror's position or, where there is none,
-// has passed guard.Backfill. Then it goes forward from mark to mark: what lies between two of them is read again, checked
+// leaves a mark in the ledger every walkStep transactions, the first after lookStep, until it meets the mirror's position or,
+// where there is none, has passed guard.Backfill. Then it goes forward from mark to mark: what lies between two of them is read again, checked
 // by its hashes again, given to the guard, and the mark is taken away in the same ledger transaction. So wherever the node
 // stops, nothing is counted twice and nothing forgotten, and no more than walkStep transactions are ever in memory.
 
 const (
 	// walkStep is how many transactions are taken in at once: the guard takes at most a thousand.
 	walkStep = 512
+
+	// lookStep is how many are taken in while somebody waits: eight pages, which a far liteserver sends within callTimeout.
+	lookStep = 128
 
 	// maxMarks bounds a walk: 13 transactions a second for a month. A wallet with more stays refused.
 	maxMarks = 1 << 16
@@ -50,7 +53,12 @@ func markKey(wallet string, number uint32) guard.Key {
 }
 
 // behind is how many transactions are known and not taken in, at least.
-func (t trail) behind() int { return max(int(t.Marks)-1, 0) * walkStep }
+func (t trail) behind() int {
+	if t.Marks < 2 {
+		return 0
+	}
+	return lookStep + (int(t.Marks)-2)*walkStep
+}
 
 func readTrail(tx guard.Tx, wallet string) (t trail, err error) {
 	_, err = readRecord(tx, trailKey(wallet), &t)
@@ -117,26 +125,25 @@ func (n *Node) leg(ctx context.Context, wallet string, acc ton.Account) (l leg, 
 	})
 }
 
-// transactions reads the leg's, oldest first; those next to its end with chain.ErrIncomplete when there are more than
-// walkStep.
-func (n *Node) transactions(ctx context.Context, w guard.WalletRecord, l leg) ([]ton.Executed, error) {
+// transactions reads the leg's, oldest first; those next to its end with chain.ErrIncomplete when there are more than limit.
+func (n *Node) transactions(ctx context.Context, w guard.WalletRecord, l leg, limit int) ([]ton.Executed, error) {
 	switch {
 	case l.pos.Complete(l.to):
 		return nil, nil
 	case l.pos.MCSeqno == 0: // the mirror has yet to begin
-		return n.chain.TransactionsSince(ctx, w.TON(), l.to, l.to.Time.Add(-guard.Backfill), walkStep)
+		return n.chain.TransactionsSince(ctx, w.TON(), l.to, l.to.Time.Add(-guard.Backfill), limit)
 	}
-	return n.chain.Transactions(ctx, w.TON(), l.to, l.pos.LT, l.pos.Hash, walkStep)
+	return n.chain.Transactions(ctx, w.TON(), l.to, l.pos.LT, l.pos.Hash, limit)
 }
 
-// walkLeg takes in one leg, or as much of it as makes it shorter, and returns what is left of the walk; without marks the
-// mirror has reached where the walk began. acc is a proven state.
-func (n *Node) walkLeg(ctx context.Context, w guard.WalletRecord, acc ton.Account) (trail, error) {
+// walkLeg takes in one leg of up to limit transactions, or marks a shorter one, and returns what is left of the walk;
+// without marks the mirror has reached where the walk began. acc is a proven state.
+func (n *Node) walkLeg(ctx context.Context, w guard.WalletRecord, acc ton.Account, limit int) (trail, error) {
 	l, err := n.leg(ctx, w.ID, acc)
 	if err != nil {
 		return l.trail, err
 	}
-	page, err := n.transactions(ctx, w, l)
+	page, err := n.transactions(ctx, w, l, limit)
 	if err != nil && !errors.Is(err, chain.ErrIncomplete) {
 		return l.trail, err
 	}
@@ -187,7 +194,7 @@ func (n *Node) walk(w guard.WalletRecord) {
 	acc, err := n.chain.Account(n.ctx, w.Address)
 	left := trail{Marks: 1}
 	for err == nil && left.Marks > 0 {
-		left, err = n.walkLeg(n.ctx, w, acc)
+		left, err = n.walkLeg(n.ctx, w, acc, walkStep)
 	}
 	switch {
 	case err == nil:

@@ -11,8 +11,9 @@ import (
 )
 
 // ReadExecuted reads one transaction of w's account as the chain keeps it. Left out of what it emitted are external
-// messages, which carry no value, and bounces, which only return what came in: else anyone could make the wallet seem
-// to spend. (The chain clears the bounced flag of a message that a contract sends.)
+// messages, which carry no value, bounces, which only return what came in: else anyone could make the wallet seem
+// to spend (the chain clears the bounced flag of a message that a contract sends), and what brings a HighloadV3 batch to
+// the wallet itself: the transaction that runs the batch shows what left.
 func ReadExecuted(w Wallet, tx *cell.Cell) (Executed, error) {
 	var t tlb.Transaction
 	if tx == nil || layoutOf(w.Version) == nil {
@@ -32,9 +33,9 @@ func ReadExecuted(w Wallet, tx *cell.Cell) (Executed, error) {
 	e.Success = p.success
 	if t.IO.In != nil {
 		e.readCause(w, t.IO.In, p.committed)
+		e.readBatch(w, t.IO.In)
 	}
-	var err error
-	if e.Out, err = readOut(t.IO.Out); err != nil {
+	if err := e.readOut(w, t.IO.Out); err != nil {
 		return Executed{}, fmt.Errorf("read transaction: %w", err)
 	}
 	return e, nil
@@ -93,23 +94,27 @@ func (e *Executed) readCause(w Wallet, in *tlb.Message, committed bool) {
 	e.Seqno = head.seqno
 }
 
-func readOut(list *tlb.MessagesList) (out []Message, err error) {
+func (e *Executed) readOut(w Wallet, list *tlb.MessagesList) error {
 	if list == nil {
-		return nil, nil
+		return nil
 	}
 	msgs, err := list.ToSlice()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, m := range msgs {
 		if m.MsgType != tlb.MsgTypeInternal || m.AsInternal().Bounced {
 			continue
 		}
+		if _, carries := w.batchOf(m.AsInternal()); carries {
+			e.Carries = true
+			continue
+		}
 		o, err := emitted(m.AsInternal())
 		if err != nil {
-			return nil, fmt.Errorf("emitted message: %w", err)
+			return fmt.Errorf("emitted message: %w", err)
 		}
-		out = append(out, o)
+		e.Out = append(e.Out, o)
 	}
-	return out, nil
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xssnick/tonutils-go/tlb"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
 
@@ -224,7 +225,7 @@ func TestHighloadSecondTransactionConsumesNothing(t *testing.T) {
 		t.Fatalf("%d messages, %v", len(first.OutMessages), err)
 	}
 	one, err := ReadExecuted(w, first.TransactionCell)
-	if err != nil || one.QueryID != 9 || len(one.Out) != 1 || one.Out[0].To != w.Address {
+	if err != nil || one.QueryID != 9 || len(one.Out) != 0 || !one.Carries || one.Batch {
 		t.Errorf("first: %+v, %v", one, err)
 	}
 	second, err := apply(t, e, mustAccount(t, w.Address, first.NextAccount.ShardAccount()), first.OutMessages[0].Cell)
@@ -232,8 +233,33 @@ func TestHighloadSecondTransactionConsumesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	two, err := ReadExecuted(w, second.TransactionCell)
-	if err != nil || two.Consumed || two.External || !two.Success || len(two.Out) != 3 {
+	if err != nil || two.Consumed || two.External || !two.Success || len(two.Out) != 3 || !two.Batch || two.QueryID != 9 || two.Carries {
 		t.Errorf("second: %+v, %v", two, err)
+	}
+}
+
+// A batch is one only from the wallet to itself: anyone may send a message with its layout, and the wallet may pay itself.
+func TestHighloadBatchIsTheWalletsOwn(t *testing.T) {
+	w := walletOf(t, HighloadV3)
+	own, other := toTonutils(w.Address), toTonutils(bob)
+	batch := transferBody(opInternalSend, 9, emptyCell())
+	for name, c := range map[string]struct {
+		m    tlb.InternalMessage
+		want bool
+	}{
+		"the wallet's": {tlb.InternalMessage{SrcAddr: own, DstAddr: own, Body: batch}, true},
+		"from another": {tlb.InternalMessage{SrcAddr: other, DstAddr: own, Body: batch}, false},
+		"to another":   {tlb.InternalMessage{SrcAddr: own, DstAddr: other, Body: batch}, false},
+		"bounced":      {tlb.InternalMessage{SrcAddr: own, DstAddr: own, Body: batch, Bounced: true}, false},
+		"a payment":    {tlb.InternalMessage{SrcAddr: own, DstAddr: own, Body: emptyCell()}, false},
+	} {
+		if id, got := w.batchOf(&c.m); got != c.want || got && id != 9 {
+			t.Errorf("%s: batch %t of query %d", name, got, id)
+		}
+	}
+	w.Version = V5R1
+	if _, got := w.batchOf(&tlb.InternalMessage{SrcAddr: own, DstAddr: own, Body: batch}); got {
+		t.Error("a batch of another version")
 	}
 }
 

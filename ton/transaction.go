@@ -108,9 +108,13 @@ type Executed struct {
 	External bool      // caused by an external message
 	Payload  [32]byte  // signing hash of the signed payload that caused it; zero if none did
 	Seqno    uint32    // the seqno in that payload; 0 if it had none
-	QueryID  uint32    // HighloadV3: the query id in that payload
+	QueryID  uint32    // HighloadV3: the query id in that payload, or of the batch that was run
+	Carries  bool      // HighloadV3: it sent the wallet itself a batch, which a later transaction runs
+	Batch    bool      // HighloadV3: it ran that batch; no payload caused it
 	Consumed bool      // the payload's seqno or query id was used up: it can't execute again
 	Success  bool      // compute and action phases succeeded and no action was skipped
 	Order    uint32    // PolicyV1: what its owner or guardian ordered and the contract did, such as OrderFreeze; 0 for nothing
-	Out      []Message // internal messages it emitted, in order, with Op and Mode unset; bounces aside. A jetton transfer or burn has its amount, whatever else is in it
+	// Out are internal messages it emitted, in order, with Op and Mode unset; bounces and what carries a batch aside. A jetton
+	// transfer or burn has its amount, whatever else is in it.
+	Out []Message
 }

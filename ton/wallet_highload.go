@@ -1,6 +1,9 @@
 package ton
 
 import (
+	"time"
+
+	"github.com/xssnick/tonutils-go/tlb"
 	"github.com/xssnick/tonutils-go/ton/wallet"
 	"github.com/xssnick/tonutils-go/tvm/cell"
 )
@@ -16,6 +19,10 @@ const (
 	maxQueryBit       = 1022   // bits of a cell: 1,023, so number 1,023 can never be stored
 	opInternalSend    = 0xae42e5a4
 )
+
+// HighloadTimeout is how long an own HighloadV3 wallet takes a payload after its created_at. It remembers a query id for
+// one to two of it.
+const HighloadTimeout = highloadTimeout * time.Second
 
 // highloadCarrier is what a batch brings along to its own account, in nanotons. Its second transaction uses 1,756 units
 // of gas whatever the number of messages, which is below 2,000,000; fees may rise. What is left stays in the account.
@@ -108,6 +115,29 @@ func (o *order) readBatch(w Wallet, carrier outMsg) (err error) {
 	}
 	o.carrier = &carrier
 	return nil
+}
+
+// batchOf returns the query id of the batch that a message from w to itself brings, and whether it brings one. The contract
+// runs nobody else's.
+func (w Wallet) batchOf(m *tlb.InternalMessage) (query uint32, brings bool) {
+	from, err := fromTonutils(m.SrcAddr)
+	to, err2 := fromTonutils(m.DstAddr)
+	if w.Version != HighloadV3 || err != nil || err2 != nil || from != w.Address || to != w.Address || m.Bounced {
+		return 0, false
+	}
+	r := read(m.Body)
+	op, id := uint32(r.uint(32)), r.uint(64)
+	return uint32(id), r.err == nil && op == opInternalSend
+}
+
+// readBatch finds out whether a transaction ran a batch that the wallet had sent itself.
+func (e *Executed) readBatch(w Wallet, in *tlb.Message) {
+	if in.MsgType != tlb.MsgTypeInternal {
+		return
+	}
+	if query, brings := w.batchOf(in.AsInternal()); brings {
+		e.QueryID, e.Batch = query, true
+	}
 }
 
 func encodeHighload(w Wallet, o order) *cell.Cell {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -155,8 +156,11 @@ func TestLocalNetworkGoesOn(t *testing.T) {
 // Every verb, against a real network, as a user would type them.
 func TestVerbsOnALocalNetwork(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "net")
-	startDev(t, "--dir", dir, "--wallets", "2")
+	startDev(t, "--dir", dir, "--wallets", "2", "--highload")
+	payments := filepath.Join(t.TempDir(), "payments.csv")
+	must(0, os.WriteFile(payments, []byte(strings.Repeat("0:"+strings.Repeat("2", 64)+",0.1\n", 254)), 0o600))
 	to := must(newDestination()).Friendly(false, false)
+	soon := time.Now().Add(time.Minute).UTC().Format(time.RFC3339)
 	for _, v := range []verbLine{
 		{exitDone, "status", "yes"},
 		{exitDone, "wallet show wallet-2 --context user,platform,backup", "1000"},
@@ -164,6 +168,13 @@ func TestVerbsOnALocalNetwork(t *testing.T) {
 		{exitDone, "tx send --wallet wallet-1 --amount 1.5 --to " + to, "CONFIRMED"},
 		{exitRefused, "tx send --wallet wallet-1 --amount 101 --to " + to, "refused: limits: limit_transaction"},
 		{exitRefused, "tx simulate --wallet wallet-1 --amount 101 --to " + to, "refused: limits: limit_transaction"},
+		{exitDone, "wallet show highload-1", "highload_v3"},
+		{exitDone, "tx send --wallet highload-1 --amount 1.5 --to " + to, "CONFIRMED"},
+		{exitDone, "tx send --wallet highload-1 --idempotency-key k1 --expires " + soon + " --amount 1 --to " + to, "CONFIRMED"},
+		{exitDone, "tx send --wallet highload-1 --idempotency-key k1 --expires " + soon + " --amount 1 --to " + to, "CONFIRMED"},
+		{exitDone, "wallet show highload-1", "997.4"},
+		{exitDone, "tx send --wallet highload-1 --payments " + payments, "CONFIRMED"},
+		{exitRefused, "tx simulate --wallet highload-1 --expires 1h --amount 1 --to " + to, "refused: intent: intent_validity"},
 		{exitDone, "tx list", "CONFIRMED"},
 		{exitDone, "keygen propose second", "proposed"},
 		{exitWaiting, "keygen status second", "waits for the approval of backup,platform"},

@@ -44,8 +44,18 @@ type devOptions struct {
 	policy    string // file
 	unlimited bool
 	wallets   int
+	highload  bool
 	funds     string // TON in each wallet
 	devListener
+}
+
+// walletNames are those of the wallets that the network begins with.
+func (o devOptions) walletNames() []string {
+	names := walletNames(o.wallets)
+	if o.highload {
+		names = append(names, devHighload)
+	}
+	return names
 }
 
 // devListener says how the chain is kept and served.
@@ -91,6 +101,7 @@ func (t *tool) devCommand() *cobra.Command {
 	f.StringVar(&o.dir, "dir", "", "directory for everything: an empty one, or that of a network which is to go on")
 	f.StringVar(&o.policy, "policy", "", "policy file for all parties (default: transfers anywhere, 100 a transaction, 500 a day)")
 	f.BoolVar(&o.unlimited, "unlimited", false, "a policy without limits, rates or caller tokens, for benchmarks")
+	f.BoolVar(&o.highload, "highload", false, "one more wallet, "+devHighload+", of version highload_v3")
 	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
 	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
 	f.BoolVar(&o.proofs, "proofs", false, "hold the liteserver to proofs, as on a public network; costs a proof a block")
@@ -118,7 +129,7 @@ func (t *tool) devCommand() *cobra.Command {
 
 // setUpFlag names a flag of the command line that says how to set up a network, "" if there is none.
 func setUpFlag(c *cobra.Command) string {
-	for _, name := range []string{"policy", "unlimited", "wallets", "fund", "proofs", "listen"} {
+	for _, name := range []string{"policy", "unlimited", "wallets", "highload", "fund", "proofs", "listen"} {
 		if c.Flags().Changed(name) {
 			return name
 		}
@@ -142,7 +153,7 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 	o.kept, o.http = true, devListen
 	work, d, err := startDevnet(ctx, t.ui, o.dir, o.devListener)
 	if err == nil && !o.goesOn {
-		err = d.setUp(work, walletNames(o.wallets), document, funds)
+		err = d.setUp(work, o.walletNames(), document, funds)
 	}
 	if err == nil {
 		err = t.ui.result(d.report(), d.text)

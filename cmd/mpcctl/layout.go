@@ -150,7 +150,7 @@ func (p *party) writeConfig(parties []*party, lite *devchain.Server, trusted str
 func (p *party) config(parties []*party, lite *devchain.Server) node.Config {
 	c := node.Config{
 		Party: p.name, Data: p.path("data"),
-		Network: node.Network{Name: wire.DevNetwork, GlobalID: devGlobalID, Threshold: devNeed},
+		Network: node.Network{Name: wire.DevNetwork, GlobalID: devGlobalID, Threshold: devNeed, Accounting: devParties[:devNeed]},
 		P2P:     node.P2P{Listen: []string{multiaddr(p.p2p)}},
 		API:     node.API{Listen: p.api},
 		Metrics: node.Metrics{Listen: p.metrics},

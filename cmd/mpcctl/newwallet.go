@@ -37,7 +37,7 @@ func (n *newWallet) flags(c *cobra.Command) {
 	f.StringVar(&n.custody, "custody", "", "mpc, non_custodial or smart_contract (default: mpc with --key, non_custodial with --owner-key)")
 	f.StringVar(&n.key, "key", "", "the threshold key that signs for it")
 	f.StringVar(&n.ownerKey, "owner-key", "", "public key of the owner who alone signs for it (non_custodial), 64 hex digits")
-	f.StringVar(&n.of.version, "version", string(ton.V5R1), "wallet contract: v3r2, v4r2 or v5r1; a policy wallet is its own")
+	f.StringVar(&n.of.version, "version", string(ton.V5R1), "wallet contract: v3r2, v4r2, v5r1, or highload_v3 where the network has an accounting set; a policy wallet is its own")
 	f.Uint16Var(&n.of.subwallet, "subwallet", 0, "number of the wallet: one key can have several")
 	f.StringVar(&n.owner, "owner", "", "policy wallet: address that sets its policy, and is bound by nothing")
 	f.StringVar(&n.guardian, "guardian", "", "policy wallet: address that may freeze it too")

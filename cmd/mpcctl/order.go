@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 const (
 	pollWait   = 10 * time.Second // how long a node is asked to hold one call open
 	expireTime = 5 * time.Minute  // how long a request holds unless it says otherwise
+	queryTime  = time.Minute      // the same of a Highload V3 wallet's, whose payload can execute as long
 )
 
 // order is what the command line asks for.
@@ -46,7 +48,7 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
 	f.StringVar(&o.payments, "payments", "", "instead of --to, --amount and --memo, a CSV file of a batch: destination,amount,memo")
 	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
-	f.StringVar(&o.expires, "expires", expireTime.String(), "until when the request holds: a duration, or a time in UTC by RFC 3339")
+	f.StringVar(&o.expires, "expires", "", "until when the request holds: a duration, or a time in UTC by RFC 3339 (default: 5m; 1m of a Highload V3 wallet, whose payload can execute as long)")
 	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key and --expires signs nothing twice (default: a random one)")
 	return require(c, "wallet")
 }
@@ -67,7 +69,7 @@ func (t *tool) request(o *order) (s *site, r client.Request, err error) {
 	if r.Operation, err = o.fields(); err != nil {
 		return nil, r, wrong("operation", err)
 	}
-	if r.Expires, err = until(o.expires, time.Now()); err != nil {
+	if r.Expires, err = until(or(o.expires, expireTime.String()), time.Now()); err != nil {
 		return nil, r, wrong("expires", err)
 	}
 	if o.payload != "" {
@@ -79,6 +81,34 @@ func (t *tool) request(o *order) (s *site, r client.Request, err error) {
 	}
 	o.key = or(o.key, rand.Text())
 	return s, r, nil
+}
+
+// placed is request, with what the wallet needs to know which of its payloads this is.
+func (t *tool) placed(ctx context.Context, o *order) (*site, client.Request, error) {
+	s, r, err := t.request(o)
+	if err != nil {
+		return nil, r, err
+	}
+	return s, r, s.place(ctx, o, &r)
+}
+
+// place gives the request of a Highload V3 wallet its query id: drawn from the idempotency key, so that the same command
+// with the same key and --expires makes the same request. A node that can't show the wallet says more about it when it is
+// asked to sign.
+func (s *site) place(ctx context.Context, o *order, r *client.Request) error {
+	c, err := s.asAgent()
+	if err != nil {
+		return err
+	}
+	var w client.Wallet
+	if err := c.Get(ctx, "/v1/wallets/"+url.PathEscape(r.Wallet), &w); err != nil || w.Version != string(ton.HighloadV3) {
+		return nil
+	}
+	if o.expires == "" {
+		r.Expires = time.Now().Add(queryTime).UTC().Truncate(time.Second)
+	}
+	r.Query = client.QueryFor(o.key, r.Expires)
+	return nil
 }
 
 // pay checks the one payment, or reads those of a batch.

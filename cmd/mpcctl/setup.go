@@ -84,7 +84,7 @@ func (d *devnet) enrol(ctx context.Context, k client.Key, wallets []string, docu
 		PublicKey: [32]byte(agentKey.Public().(ed25519.PublicKey))}
 	return first(ask(ctx, d.sites, func(ctx context.Context, s *site) (struct{}, error) {
 		for i, id := range wallets {
-			if err := s.createWallet(ctx, id, newWallet{custody: custodyShared, key: k.ID, of: account{string(ton.V5R1), uint16(i)}}, pub); err != nil {
+			if err := s.createWallet(ctx, id, newWallet{custody: custodyShared, key: k.ID, of: devAccount(i, id)}, pub); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -119,6 +119,16 @@ func (d *devnet) fund(ctx context.Context, wallets []string, amount ton.Nano) er
 		}
 	}
 	return nil
+}
+
+// devHighload is the wallet of a local network for which many requests can be under way at once.
+const devHighload = "highload-1"
+
+func devAccount(i int, id string) account {
+	if id == devHighload {
+		return account{version: string(ton.HighloadV3)}
+	}
+	return account{string(ton.V5R1), uint16(i)}
 }
 
 // walletNames are wallet-1 … wallet-n.

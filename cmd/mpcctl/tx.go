@@ -23,7 +23,7 @@ func (t *tool) txSend() *cobra.Command {
 	var o order
 	var wait time.Duration
 	c := verb("send", "Ask for a transaction to be signed", func(ctx context.Context, _ []string) error {
-		s, r, err := t.request(&o)
+		s, r, err := t.placed(ctx, &o)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (t *tool) txSend() *cobra.Command {
 func (t *tool) txSimulate() *cobra.Command {
 	var o order
 	c := verb("simulate", "Ask what a transaction would be told, and sign nothing", func(ctx context.Context, _ []string) error {
-		s, r, err := t.request(&o)
+		s, r, err := t.placed(ctx, &o)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,8 @@ type Request struct {
 	Amount      string    `json:"amount,omitempty"`      // of native a decimal string in whole units, "1.5"; of a jetton an integer of its smallest unit
 	Destination string    `json:"destination,omitempty"` // friendly or raw address of who receives; none for what is burned
 	Memo        string    `json:"memo,omitempty"`
-	Payments    []Payment `json:"payments,omitempty"`  // a batch, instead of amount, destination and memo
+	Payments    []Payment `json:"payments,omitempty"` // a batch, instead of amount, destination and memo
+	*Query                // for a Highload V3 wallet, and no other
 	Operation   Operation `json:"operation,omitempty"` // what the type has of its own
 	Payload     string    `json:"payload,omitempty"`   // base64 BoC of the cell whose hash is signed; built by the node if empty and if it builds that type
 	Context     *Context  `json:"context,omitempty"`

@@ -23,6 +23,8 @@ type Manifest struct {
 	Parties  []Party  `cbor:"4,keyasint"`           // ordered by name
 	Required []string `cbor:"5,keyasint"`           // parties among the signers of every session
 	Trusted  string   `cbor:"6,keyasint,omitempty"` // masterchain block that chain proofs start from, seqno:root hash:file hash; "" on dev only
+
+	Accounting []string `cbor:"7,keyasint,omitempty"` // parties that reserve every payload of a wallet without a seqno
 }
 
 // Party is one owner and its node.
@@ -105,7 +107,7 @@ func (m Manifest) Check() error {
 	if !slices.IsSortedFunc(m.Parties, func(a, b Party) int { return compare(a.Name, b.Name) }) {
 		bad("parties are not sorted by name")
 	}
-	errs = append(errs, m.checkKeys(), m.checkRequired())
+	errs = append(errs, m.checkKeys(), m.checkRequired(), m.checkAccounting())
 	return errors.Join(errs...)
 }
 
@@ -143,6 +145,19 @@ func (m Manifest) checkRequired() error {
 	for i, r := range m.Required {
 		if _, ok := m.Party(r); !ok || slices.Contains(m.Required[:i], r) {
 			return fmt.Errorf("required party %q is unknown or there twice", r)
+		}
+	}
+	return nil
+}
+
+// checkAccounting wants as many parties as sign: with fewer, all of them could be malicious where signing is still safe.
+func (m Manifest) checkAccounting() error {
+	if n := len(m.Accounting); n > 0 && n != m.Need {
+		return fmt.Errorf("accounting has %d parties: want none, or as many as sign, %d", n, m.Need)
+	}
+	for i, a := range m.Accounting {
+		if _, ok := m.Party(a); !ok || slices.Contains(m.Accounting[:i], a) {
+			return fmt.Errorf("accounting party %q is unknown or there twice", a)
 		}
 	}
 	return nil

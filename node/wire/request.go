@@ -64,6 +64,8 @@ type Open struct {
 	Answers   []Statement  `cbor:"2,keyasint"` // in the order of Terms.Signers
 	Millis    int64        `cbor:"3,keyasint"` // time left
 	RequestID string       `cbor:"4,keyasint"`
+
+	Reservations []Statement `cbor:"5,keyasint,omitempty"` // answers of the accounting set, for a wallet without a seqno
 }
 
 // Opened is a signer's reply once the session ended.

@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -35,6 +36,13 @@ func manifest() Manifest {
 	}}
 }
 
+// accounting is a manifest whose parties both account for wallets without a seqno.
+func accounting() Manifest {
+	m := manifest()
+	m.Accounting = []string{"platform", "user"}
+	return m
+}
+
 // examples holds one value of every type that travels, each field set.
 func examples() map[string]any {
 	m := manifest()
@@ -51,7 +59,8 @@ func examples() map[string]any {
 	return map[string]any{
 		"manifest": m, "hello": Hello{"0.1.0", []int{1}, m.ID(), at.UnixMilli()}, "heartbeat": Heartbeat{NoTrips(), at.UnixMilli()},
 		"proposal": Proposal{envelope, []byte{1, 2, 3}}, "answer": answer, "statement": statement, "terms": terms,
-		"open": Open{terms, []Statement{statement}, 4000, "r-1"}, "opened": Opened{[]byte{1}, "why", []string{"user"}},
+		"open": Open{terms, []Statement{statement}, 4000, "r-1", nil}, "opened": Opened{[]byte{1}, "why", []string{"user"}},
+		"manifest with accounting": accounting(), "open with reservations": Open{terms, []Statement{statement}, 4000, "r-1", []Statement{statement}},
 		"nonce":    NonceRequest{[32]byte{1}, [32]byte{2}, 2},
 		"receipt":  Receipt{"r-1", [32]byte{1}, [32]byte{2}, [64]byte{3}, []string{"user"}, []Statement{statement}},
 		"evidence": Evidence{true, Proposal{envelope, []byte{1}}, []Statement{statement}}, "keygen": keygen,
@@ -150,7 +159,7 @@ func TestApprovalIsAnOperatorsOfItsOwnParty(t *testing.T) {
 }
 
 func TestManifestRefuses(t *testing.T) {
-	if err := manifest().Check(); err != nil {
+	if err := errors.Join(manifest().Check(), accounting().Check()); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Manifest){
@@ -167,6 +176,9 @@ func TestManifestRefuses(t *testing.T) {
 		"no operator":                     func(m *Manifest) { m.Parties[0].Operators = nil },
 		"an unknown required party":       func(m *Manifest) { m.Required = []string{"mallory"} },
 		"a required party twice":          func(m *Manifest) { m.Required = []string{"user", "user"} },
+		"an accounting party alone":       func(m *Manifest) { m.Accounting = []string{"user"} },
+		"an accounting party twice":       func(m *Manifest) { m.Accounting = []string{"user", "user"} },
+		"an unknown accounting party":     func(m *Manifest) { m.Accounting = []string{"user", "mallory"} },
 		"more required parties than sign": func(m *Manifest) { m.Required = []string{"user", "platform", "backup"} },
 	} {
 		m := manifest()

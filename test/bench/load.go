@@ -25,6 +25,9 @@ func (n *network) sign(ctx context.Context, wallet, deliver, key string) (client
 	r := client.Request{Network: n.id, Wallet: wallet, Coordinator: n.report.Nodes[0].Party,
 		Expires: time.Now().Add(time.Minute).UTC().Truncate(time.Second), Type: "transfer", Asset: "native",
 		Amount: "0.001", Destination: destination}
+	if wallet == highload {
+		r.Query = client.QueryOf(n.query.Add(1), r.Expires)
+	}
 	s, err := n.agent.Send(ctx, r, deliver, key)
 	if err != nil {
 		return s, err
@@ -91,36 +94,51 @@ func (n *network) settle(ctx context.Context, s client.Status) error {
 	}
 }
 
+// load has callers ask for so many signatures in all, each of its own wallet or all of the highload one, and returns how
+// long it took until all had executed.
+func (n *network) load(ctx context.Context, prefix string, total int, wallet func(caller int) string) (time.Duration, error) {
+	var left atomic.Int64
+	left.Store(int64(total))
+	var wg sync.WaitGroup
+	errs := make([]error, callers)
+	start := time.Now()
+	for c := range callers {
+		wg.Go(func() {
+			for i := 0; left.Add(-1) >= 0; i++ {
+				key := fmt.Sprintf("%s-%d-%d", prefix, c, i)
+				if errs[c] = n.signAndSettle(ctx, wallet(c), key); errs[c] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start), errors.Join(errs...)
+}
+
+// oneWallet measures callers over the one highload wallet.
+func (n *network) oneWallet(ctx context.Context, total int, f *figures) error {
+	the := func(int) string { return highload }
+	if _, err := n.load(ctx, "warm-highload", 2*callers, the); err != nil {
+		return err
+	}
+	took, err := n.load(ctx, "highload", total, the)
+	f.HighloadPerSecond = float64(total) / took.Seconds()
+	return err
+}
+
 // throughput measures callers over as many wallets, each signature broadcast by the node and executed before the
 // wallet's next.
 func (n *network) throughput(ctx context.Context, total int, f *figures) error {
-	sign := func(prefix string, total int) (time.Duration, error) {
-		var left atomic.Int64
-		left.Store(int64(total))
-		var wg sync.WaitGroup
-		errs := make([]error, callers)
-		start := time.Now()
-		for c := range callers {
-			wg.Go(func() {
-				for i := 0; left.Add(-1) >= 0; i++ {
-					key := fmt.Sprintf("%s-%d-%d", prefix, c, i)
-					if errs[c] = n.signAndSettle(ctx, fmt.Sprintf("wallet-%d", c+1), key); errs[c] != nil {
-						return
-					}
-				}
-			})
-		}
-		wg.Wait()
-		return time.Since(start), errors.Join(errs...)
-	}
-	if _, err := sign("warm", 2*callers); err != nil {
+	own := func(caller int) string { return fmt.Sprintf("wallet-%d", caller+1) }
+	if _, err := n.load(ctx, "warm", 2*callers, own); err != nil {
 		return err
 	}
 	before, err := n.cpu()
 	if err != nil {
 		return err
 	}
-	took, err := sign("load", total)
+	took, err := n.load(ctx, "load", total, own)
 	if err != nil {
 		return err
 	}

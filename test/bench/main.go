@@ -15,15 +15,16 @@ import (
 
 // figures is what --json prints. Its names are stable.
 type figures struct {
-	MedianMS     float64 `json:"median_ms"`               // one caller: HTTP request to verified signature
-	P99MS        float64 `json:"p99_ms"`                  // the same
-	PerSecond    float64 `json:"per_second"`              // 16 callers over 16 wallets, each signature settled on the chain
-	CPURatio     float64 `json:"cpu_per_signature_ratio"` // the threshold signature alone, all signers
-	StockRatio   float64 `json:"stock_tsslib_ratio"`      // the same by tss-lib as it comes
-	AllRatio     float64 `json:"all_processes_ratio"`     // everything the three nodes do for a signature, settling included
-	GuardAt100   float64 `json:"guard_us_at_100"`         // one decision after 100 past transactions, µs
-	GuardAt100k  float64 `json:"guard_us_at_100000"`
-	RSSMegabytes float64 `json:"rss_mb"` // of the largest node after the load
+	MedianMS          float64 `json:"median_ms"`               // one caller: HTTP request to verified signature
+	P99MS             float64 `json:"p99_ms"`                  // the same
+	PerSecond         float64 `json:"per_second"`              // 16 callers over 16 wallets, each signature settled on the chain
+	HighloadPerSecond float64 `json:"highload_per_second"`     // 16 callers over one Highload V3 wallet, the same
+	CPURatio          float64 `json:"cpu_per_signature_ratio"` // the threshold signature alone, all signers
+	StockRatio        float64 `json:"stock_tsslib_ratio"`      // the same by tss-lib as it comes
+	AllRatio          float64 `json:"all_processes_ratio"`     // everything the three nodes do for a signature, settling included
+	GuardAt100        float64 `json:"guard_us_at_100"`         // one decision after 100 past transactions, µs
+	GuardAt100k       float64 `json:"guard_us_at_100000"`
+	RSSMegabytes      float64 `json:"rss_mb"` // of the largest node after the load
 }
 
 func main() {
@@ -60,6 +61,9 @@ func measure(ctx context.Context, quick bool) (f figures, err error) {
 	if err := n.throughput(ctx, 200*scale, &f); err != nil {
 		return f, fmt.Errorf("throughput: %w", err)
 	}
+	if err := n.oneWallet(ctx, 100*scale, &f); err != nil {
+		return f, fmt.Errorf("throughput of one wallet: %w", err)
+	}
 	if err := n.stop(); err != nil { // nothing else runs while single functions are measured
 		return f, err
 	}
@@ -69,6 +73,7 @@ func measure(ctx context.Context, quick bool) (f figures, err error) {
 func (f figures) print() {
 	fmt.Printf("median %.2f ms, p99 %.2f ms at one caller\n", f.MedianMS, f.P99MS)
 	fmt.Printf("%.0f signatures a second at %d callers, each settled on the chain\n", f.PerSecond, callers)
+	fmt.Printf("%.0f a second at %d callers over one Highload V3 wallet\n", f.HighloadPerSecond, callers)
 	fmt.Printf("threshold signature %.0f × ed25519.Sign (all signers); tss-lib as it comes %.0f ×; all of the three nodes' work %.0f ×\n",
 		f.CPURatio, f.StockRatio, f.AllRatio)
 	fmt.Printf("guard's decision %.0f µs after 100 transactions, %.0f µs after 100,000\n", f.GuardAt100, f.GuardAt100k)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,6 +25,9 @@ import (
 
 // callers is how many agents ask at once, each over its own wallet.
 const callers = 16
+
+// highload is the one wallet that all of them can use at once.
+const highload = "highload-1"
 
 // network is a running `mpcctl dev`.
 type network struct {
@@ -41,7 +45,8 @@ type network struct {
 		}
 		AgentKey string `json:"agent_key"`
 	}
-	id     string // network id
+	id     string        // network id
+	query  atomic.Uint64 // the last query id of the highload wallet
 	agent  *client.Client
 	public map[string]ed25519.PublicKey // by wallet
 	chain  *chain.Client
@@ -59,7 +64,7 @@ func startNetwork(ctx context.Context) (*network, error) {
 		return n, fmt.Errorf("build: %w", err)
 	}
 	n.dev = exec.Command(filepath.Join(n.dir, "mpcctl"), "dev", "--dir", filepath.Join(n.dir, "net"), "--json",
-		"--unlimited", "--wallets", fmt.Sprint(callers), "--fund", "100000")
+		"--unlimited", "--highload", "--wallets", fmt.Sprint(callers), "--fund", "100000")
 	n.dev.Stderr = os.Stderr
 	out, err := n.dev.StdoutPipe()
 	if err != nil {
@@ -95,9 +100,12 @@ func (n *network) connect(ctx context.Context) error {
 		return err
 	}
 	n.id = contexts.Contexts[0].Network
+	ids := []string{highload}
 	for i := range callers {
+		ids = append(ids, fmt.Sprintf("wallet-%d", i+1))
+	}
+	for _, id := range ids {
 		var w client.Wallet
-		id := fmt.Sprintf("wallet-%d", i+1)
 		if err := n.agent.Get(ctx, "/v1/wallets/"+id, &w); err != nil {
 			return err
 		}

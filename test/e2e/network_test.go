@@ -53,6 +53,7 @@ type network struct {
 	offset  atomic.Int64 // what advance has added to the clock
 	parties map[string]*party
 	keys    uint64 // idempotency keys given out
+	queries uint64 // query ids given out
 }
 
 // party is one owner with its node. node is nil while it is down.
@@ -369,6 +370,7 @@ func (w *network) address(wallet string) ton.Address {
 type order struct {
 	wallet, agent, to, amount, memo, payload string
 	payments                                 []client.Payment // a batch
+	query                                    *client.Query    // of a Highload V3 wallet
 	kind, asset                              string           // "" for a transfer of coins
 	operation                                client.Operation
 	ask                                      string // the coordinator
@@ -384,7 +386,7 @@ func (w *network) envelopeTo(o order, path string) reqsig.Envelope {
 	id := w.id()
 	body, err := json.Marshal(client.Request{Network: hex.EncodeToString(id[:]), Wallet: o.wallet, Coordinator: o.ask,
 		Expires: w.now().Add(5 * time.Minute).UTC().Truncate(time.Second), Type: cmp.Or(o.kind, "transfer"), Asset: cmp.Or(o.asset, "native"), Operation: o.operation,
-		Amount: o.amount, Destination: o.to, Memo: o.memo, Payments: o.payments, Payload: o.payload})
+		Amount: o.amount, Destination: o.to, Memo: o.memo, Payments: o.payments, Query: o.query, Payload: o.payload})
 	w.must(err)
 	if o.key == "" {
 		w.keys++

@@ -4,14 +4,16 @@
 //
 //	c, err := devchain.New(devchain.Config{Now: time.Now, BlockEvery: devchain.DefaultBlockEvery})
 //	s, err := c.Serve("127.0.0.1:0")           // for other processes: s.Addr, s.PublicKey
+//	h, err := c.ServeToncenter("127.0.0.1:0")  // for wallets, over HTTP as toncenter.com serves it: h.URL
 //	api := tonutils.NewAPIClient(c.LiteClient(), tonutils.ProofCheckPolicySecure) // in this process, without sockets
 //	api.SetTrustedBlock(c.InitBlock())
 //
 // Every accepted external message is executed at once, with the messages it causes, and sealed in a masterchain block of
 // its own; so several blocks may carry the same second. An external message that isn't accepted is an error to its
-// sender and seals nothing. All state is in memory, and in a directory if Config.Dir names one. There is one shard; messages between accounts take no time; no
-// validators are paid, and none change. Blocks list transactions, but no messages and no flow of value; the hash of a
-// block's file is that of its root's hash. It is no test of real networks' fees, delays, forks or elections.
+// sender and seals nothing. All state is in memory, and in a directory too if Config.Dir names one. There is one shard;
+// messages between accounts take no time; no validators are paid, and none change. Blocks list transactions, but no
+// messages and no flow of value; the hash of a block's file is that of its root's hash. It is no test of real networks'
+// fees, delays, forks or elections.
 package devchain
 
 import (

@@ -2,6 +2,7 @@ package devchain
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -371,22 +372,30 @@ func TestFundRefusesNothing(t *testing.T) {
 }
 
 func BenchmarkSend(b *testing.B) {
-	c := newChain(b, Config{})
-	s := newSigner(b, 1)
-	fund(b, c, s.Address, "1000000000")
-	to, until := ton.Address{Hash: [32]byte{7}}, time.Now().Add(time.Hour)
-	var messages [][]byte
-	for i := range b.N {
-		messages = append(messages, s.message(b, uint32(i), until, ton.Transfer{To: to, Value: nano(b, "0.01")}))
+	for _, kept := range []bool{false, true} {
+		b.Run(fmt.Sprintf("kept=%t", kept), func(b *testing.B) {
+			var cfg Config
+			if kept {
+				cfg.Dir = b.TempDir()
+			}
+			c := newChain(b, cfg)
+			s := newSigner(b, 1)
+			fund(b, c, s.Address, "1000000000")
+			to, until := ton.Address{Hash: [32]byte{7}}, time.Now().Add(time.Hour)
+			var messages [][]byte
+			for i := range b.N {
+				messages = append(messages, s.message(b, uint32(i), until, ton.Transfer{To: to, Value: nano(b, "0.01")}))
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for _, m := range messages {
+				if err := c.Send(m); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+		})
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for _, m := range messages {
-		if err := c.Send(m); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
 func BenchmarkTick(b *testing.B) {

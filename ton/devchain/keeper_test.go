@@ -167,7 +167,7 @@ func TestRecordCutShortIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := whole; end < int64(len(raw)); end += 7 {
+	for end := whole; end < int64(len(raw)); end += 23 {
 		if err := os.WriteFile(file, raw[:end], 0o600); err != nil {
 			t.Fatal(err)
 		}
