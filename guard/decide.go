@@ -3,6 +3,7 @@ package guard
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
@@ -176,7 +177,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
 		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
 		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
-		Details: append(about, details(d.Verdicts)...),
+		Details: slices.Concat(about, e.lookAlikes(), details(d.Verdicts)),
 		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
 	})
 }

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -190,4 +191,57 @@ func TestHostileBodiesOfOperationsAreRefused(t *testing.T) {
 			w.deny(w.do("k1", j), c.want)
 		})
 	}
+}
+
+// BenchmarkJettonBatch judges a full batch of jetton transfers, decoding included, deliveries not: docs/ton.md names the figure.
+func BenchmarkJettonBatch(b *testing.B) {
+	w := newWorld(b, everything)
+	c := w.jettonBatch("k1", 255)
+	w.allow(c)
+	for b.Loop() {
+		t, err := ton.Decode(w.w.TON(), c.Payload)
+		w.must(err)
+		c.Tx = t
+		w.decide(c)
+	}
+}
+
+// jettonBatch pays n accounts a unit each.
+func (w *world) jettonBatch(idempotency string, n int) guard.Case {
+	w.Helper()
+	var payments []string
+	var messages []ton.Transfer
+	for i := range n {
+		payments = append(payments, fmt.Sprintf(`{"amount":"1","destination":%q}`, to(i)))
+		j := ton.Jetton{QueryID: uint64(i), Amount: ton.NanoOf(1), Destination: to(i), Response: w.w.Address, Forward: ton.NanoOf(1)}
+		messages = append(messages, ton.Transfer{To: purse, Value: tons(w, "0.05"), Bounce: true, Body: j.Transfer()})
+	}
+	body := fmt.Appendf(nil, `{"network":"%x","wallet":"wallet-1","coordinator":"user","expires":%q,"type":"jetton_transfer","asset":%q,"payments":[%s]}`,
+		networkID, w.now.Add(time.Hour).Format(time.RFC3339), dollarID, strings.Join(payments, ","))
+	i, err := w.g.ParseIntent(body)
+	w.must(err)
+	c := guard.Case{Intent: i.For("agent-1", idempotency, body), Payload: must(ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute), messages)), Account: w.account()}
+	c.Tx = must(ton.Decode(w.w.TON(), c.Payload))
+	w.complete(&c, w.ownJettons())
+	for n, m := range c.Tx.Messages {
+		c.Facts[n].Receiver = ton.Receiver{Account: w.state(to(n), nil), Wallet: ton.Address{Hash: [32]byte{0xd2}}}
+		c.Deliveries[n] = w.delivery(m, c.Facts[n])
+	}
+	return c
+}
+
+func TestBatchOfJettonsIsJudgedByEveryMessageAndTheSum(t *testing.T) {
+	w := newWorld(t, everything)
+	w.allow(w.jettonBatch("k1", 255))
+	w = newWorld(t, strings.Replace(everything, `perTransaction: "1000"`, `perTransaction: "254"`, 1))
+	w.allow(w.jettonBatch("k1", 254))
+	w = newWorld(t, strings.Replace(everything, `perTransaction: "1000"`, `perTransaction: "254"`, 1))
+	w.deny(w.jettonBatch("k1", 255), guard.ReasonLimitTransaction)
+	w = newWorld(t, everything)
+	c := w.jettonBatch("k1", 3)
+	c.Facts[2].Master = shop
+	w.deny(c, guard.ReasonIntentAsset)
+	c = w.jettonBatch("k1", 3)
+	c.Deliveries[2].Messages = nil
+	w.deny(c, guard.Reason(ton.CodeDelivery))
 }
