@@ -193,8 +193,16 @@ func TestHostileBodiesOfOperationsAreRefused(t *testing.T) {
 	}
 }
 
-// BenchmarkJettonBatch judges a full batch of jetton transfers, decoding included, deliveries not: docs/ton.md names the figure.
-func BenchmarkJettonBatch(b *testing.B) {
+// What a pool refuses must come back, also if the order is a comment.
+func TestOrderThatIsACommentBounces(t *testing.T) {
+	w := newWorld(t, everything)
+	c := w.do("k1", w.jobs()["stake"])
+	c.Tx.Messages[0].Bounce, c.Outcome.Messages[0].Bounce = false, false
+	w.deny(c, guard.Reason(ton.CodeBounce))
+}
+
+// BenchmarkBatchOfJettons judges a full batch of jetton transfers, decoding included, deliveries not: docs/ton.md names the figure.
+func BenchmarkBatchOfJettons(b *testing.B) {
 	w := newWorld(b, everything)
 	c := w.jettonBatch("k1", 255)
 	w.allow(c)
@@ -244,4 +252,28 @@ func TestBatchOfJettonsIsJudgedByEveryMessageAndTheSum(t *testing.T) {
 	c = w.jettonBatch("k1", 3)
 	c.Deliveries[2].Messages = nil
 	w.deny(c, guard.Reason(ton.CodeDelivery))
+}
+
+// The fee is a message that no payment declares: all that it may do is pay the relayer in the same jetton.
+func TestRelayersFeeIsNothingElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *guard.Case)
+		want   guard.Reason
+	}{
+		"in another jetton":   {func(_ *world, c *guard.Case) { c.Facts[1].Master = shop }, guard.ReasonIntentAsset},
+		"with more coins":     {func(w *world, c *guard.Case) { c.Tx.Messages[1].Value = tons(w, "0.06") }, guard.ReasonIntentOperation},
+		"in another mode":     {func(_ *world, c *guard.Case) { c.Tx.Messages[1].Mode = 2 }, guard.Reason(ton.CodeSendMode)},
+		"to a contract":       {func(w *world, c *guard.Case) { c.Facts[1].Receiver.Account = w.contractAt(carrier) }, guard.Reason(ton.CodeOperationUnknown)},
+		"a second payment":    {func(_ *world, c *guard.Case) { c.Tx.Messages[1] = c.Tx.Messages[0]; c.Facts[1] = c.Facts[0] }, guard.ReasonIntentMessages},
+		"of what is unproven": {func(_ *world, c *guard.Case) { c.Facts[1].Account.Proven = false }, guard.ReasonDestinationUnknown},
+		"sent as external":    {func(_ *world, c *guard.Case) { c.Tx.Kind = ton.External }, guard.ReasonIntentType},
+		"without facts":       {func(_ *world, c *guard.Case) { c.Facts = c.Facts[:1] }, guard.ReasonDestinationUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, everything)
+			g := w.do("k1", w.jobs()["gasless"])
+			c.change(w, &g)
+			w.deny(g, c.want)
+		})
+	}
 }
