@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,91 @@ func TestHostileBodiesOfOperationsAreRefused(t *testing.T) {
 			j := w.payDollars()
 			c.change(w, &j)
 			w.deny(w.do("k1", j), c.want)
+		})
+	}
+}
+
+// What a pool refuses must come back, also if the order is a comment.
+func TestOrderThatIsACommentBounces(t *testing.T) {
+	w := newWorld(t, everything)
+	c := w.do("k1", w.jobs()["stake"])
+	c.Tx.Messages[0].Bounce, c.Outcome.Messages[0].Bounce = false, false
+	w.deny(c, guard.Reason(ton.CodeBounce))
+}
+
+// BenchmarkBatchOfJettons judges a full batch of jetton transfers, decoding included, deliveries not: docs/ton.md names the figure.
+func BenchmarkBatchOfJettons(b *testing.B) {
+	w := newWorld(b, everything)
+	c := w.jettonBatch("k1", 255)
+	w.allow(c)
+	for b.Loop() {
+		t, err := ton.Decode(w.w.TON(), c.Payload)
+		w.must(err)
+		c.Tx = t
+		w.decide(c)
+	}
+}
+
+// jettonBatch pays n accounts a unit each.
+func (w *world) jettonBatch(idempotency string, n int) guard.Case {
+	w.Helper()
+	var payments []string
+	var messages []ton.Transfer
+	for i := range n {
+		payments = append(payments, fmt.Sprintf(`{"amount":"1","destination":%q}`, to(i)))
+		j := ton.Jetton{QueryID: uint64(i), Amount: ton.NanoOf(1), Destination: to(i), Response: w.w.Address, Forward: ton.NanoOf(1)}
+		messages = append(messages, ton.Transfer{To: purse, Value: tons(w, "0.05"), Bounce: true, Body: j.Transfer()})
+	}
+	body := fmt.Appendf(nil, `{"network":"%x","wallet":"wallet-1","coordinator":"user","expires":%q,"type":"jetton_transfer","asset":%q,"payments":[%s]}`,
+		networkID, w.now.Add(time.Hour).Format(time.RFC3339), dollarID, strings.Join(payments, ","))
+	i, err := w.g.ParseIntent(body)
+	w.must(err)
+	c := guard.Case{Intent: i.For("agent-1", idempotency, body), Payload: must(ton.Build(w.w.TON(), w.seqno, w.now.Add(time.Minute), messages)), Account: w.account()}
+	c.Tx = must(ton.Decode(w.w.TON(), c.Payload))
+	w.complete(&c, w.ownJettons())
+	for n, m := range c.Tx.Messages {
+		c.Facts[n].Receiver = ton.Receiver{Account: w.state(to(n), nil), Wallet: ton.Address{Hash: [32]byte{0xd2}}}
+		c.Deliveries[n] = w.delivery(m, c.Facts[n])
+	}
+	return c
+}
+
+func TestBatchOfJettonsIsJudgedByEveryMessageAndTheSum(t *testing.T) {
+	w := newWorld(t, everything)
+	w.allow(w.jettonBatch("k1", 255))
+	w = newWorld(t, strings.Replace(everything, `perTransaction: "1000"`, `perTransaction: "254"`, 1))
+	w.allow(w.jettonBatch("k1", 254))
+	w = newWorld(t, strings.Replace(everything, `perTransaction: "1000"`, `perTransaction: "254"`, 1))
+	w.deny(w.jettonBatch("k1", 255), guard.ReasonLimitTransaction)
+	w = newWorld(t, everything)
+	c := w.jettonBatch("k1", 3)
+	c.Facts[2].Master = shop
+	w.deny(c, guard.ReasonIntentAsset)
+	c = w.jettonBatch("k1", 3)
+	c.Deliveries[2].Messages = nil
+	w.deny(c, guard.Reason(ton.CodeDelivery))
+}
+
+// The fee is a message that no payment declares: all that it may do is pay the relayer in the same jetton.
+func TestRelayersFeeIsNothingElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *guard.Case)
+		want   guard.Reason
+	}{
+		"in another jetton":   {func(_ *world, c *guard.Case) { c.Facts[1].Master = shop }, guard.ReasonIntentAsset},
+		"with more coins":     {func(w *world, c *guard.Case) { c.Tx.Messages[1].Value = tons(w, "0.06") }, guard.ReasonIntentOperation},
+		"in another mode":     {func(_ *world, c *guard.Case) { c.Tx.Messages[1].Mode = 2 }, guard.Reason(ton.CodeSendMode)},
+		"to a contract":       {func(w *world, c *guard.Case) { c.Facts[1].Receiver.Account = w.contractAt(carrier) }, guard.Reason(ton.CodeOperationUnknown)},
+		"a second payment":    {func(_ *world, c *guard.Case) { c.Tx.Messages[1] = c.Tx.Messages[0]; c.Facts[1] = c.Facts[0] }, guard.ReasonIntentMessages},
+		"of what is unproven": {func(_ *world, c *guard.Case) { c.Facts[1].Account.Proven = false }, guard.ReasonDestinationUnknown},
+		"sent as external":    {func(_ *world, c *guard.Case) { c.Tx.Kind = ton.External }, guard.ReasonIntentType},
+		"without facts":       {func(_ *world, c *guard.Case) { c.Facts = c.Facts[:1] }, guard.ReasonDestinationUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, everything)
+			g := w.do("k1", w.jobs()["gasless"])
+			c.change(w, &g)
+			w.deny(g, c.want)
 		})
 	}
 }

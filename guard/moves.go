@@ -20,17 +20,16 @@ func movesOf(messages []ton.Message) ([]Move, error) {
 		if err := addMove(&moves, ton.Native, m.Value); err != nil {
 			return nil, err
 		}
-		if err := addMove(&moves, m.To.String(), m.Jettons()); err != nil {
-			return nil, err
+		if j := m.Jettons(); !j.IsZero() {
+			if err := addMove(&moves, m.To.String(), j); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return moves, nil
 }
 
 func addMove(moves *[]Move, of string, n ton.Nano) (err error) {
-	if n.IsZero() {
-		return nil
-	}
 	at := slices.IndexFunc(*moves, func(m Move) bool { return m.Of == of })
 	if at < 0 {
 		*moves = append(*moves, Move{of, n})

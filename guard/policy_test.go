@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -92,4 +93,31 @@ func TestOwnMaximaOnlyTighten(t *testing.T) {
 	w = worldOf(t, c)
 	w.applyPolicy(permissive)
 	w.deny(w.request("k1", "101"), guard.ReasonLimitTransaction)
+}
+
+// A receiver with the ends of a listed address is noted where operators look, whatever is decided.
+func TestLookAlikeIsNoted(t *testing.T) {
+	listed := bob
+	listed.Hash[15]++
+	noted := func(policy string) (notes []string) {
+		w := newWorld(t, policy)
+		w.decide(w.request("k1", "1"))
+		for _, d := range w.tx.Entries[len(w.tx.Entries)-1].Details {
+			if strings.HasPrefix(d.K, "look_alike") {
+				notes = append(notes, d.V)
+			}
+		}
+		return notes
+	}
+	with := func(list string) string {
+		return strings.Replace(permissive, "    allowedTokens", "    allowedDestinations: ["+list+"]\n    allowedTokens", 1)
+	}
+	if got := noted(with(strconv.Quote(listed.String()))); len(got) != 1 || got[0] != bob.String()+" of "+listed.String() {
+		t.Errorf("notes %q", got)
+	}
+	for _, policy := range []string{permissive, with(strconv.Quote(listed.String()) + ", " + strconv.Quote(bob.String()))} {
+		if got := noted(policy); len(got) != 0 {
+			t.Errorf("notes %q", got)
+		}
+	}
 }

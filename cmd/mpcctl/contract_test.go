@@ -40,11 +40,6 @@ func TestPolicyWalletOnALocalNetwork(t *testing.T) {
 	enrol(t, dir, "wallet-1,wallet-2,vault")
 	at(exitDone, "tx send --wallet wallet-1 --amount 50 --to "+vault.Address, "CONFIRMED")
 	shows(t, dir, " 50 ")
-	pay := "tx send --wallet vault --to " + payee.Raw + " --amount "
-	at(exitDone, pay+"9", "CONFIRMED")
-	at(exitRefused, pay+"10.1", "policy_wallet_transaction")
-	at(exitRefused, pay+"6.1", "policy_wallet_day")
-	at(exitDone, "wallet show vault", "15 TON, 9 spent")
 
 	order := func(seqno, command string) {
 		t.Helper()
@@ -53,11 +48,16 @@ func TestPolicyWalletOnALocalNetwork(t *testing.T) {
 		at(exitDone, "tx sign-offline "+file+" --yes --key "+ownerKey, "orders")
 		at(exitDone, "tx submit "+file, "message")
 	}
-	order("0", "freeze vault")
+	order("0", "freeze vault") // brings the contract along
 	shows(t, dir, "true")
+	pay := "tx send --wallet vault --to " + payee.Raw + " --amount "
 	at(exitRefused, pay+"1", "policy_wallet_frozen")
 	order("1", "unfreeze vault")
 	shows(t, dir, "false")
+	at(exitDone, pay+"9", "CONFIRMED")
+	at(exitRefused, pay+"10.1", "policy_wallet_transaction")
+	at(exitRefused, pay+"6.1", "policy_wallet_day")
+	at(exitDone, "wallet show vault", "15 TON, 9 spent")
 	order("2", "set-policy vault --per-transaction 2 --daily 20 --allow "+payee.Raw)
 	shows(t, dir, "20 TON")
 	at(exitRefused, pay+"3", "policy_wallet_transaction")

@@ -30,7 +30,11 @@ func (p *contractPolicy) flags(c *cobra.Command) {
 	f.DurationVar(&p.maxValidity, "max-validity", 5*time.Minute, "policy wallet: how long a signature may be good, at most 1h")
 	f.StringArrayVar(&p.allow, "allow", nil, "policy wallet: a destination, and after commas what it may get: transfer (default), operation")
 	f.StringArrayVar(&p.operations, "allow-operation", nil, "policy wallet: an opcode in hex that destinations with `operation` may get, or stake")
-	f.StringArrayVar(&p.jettons, "allow-jetton", nil, "policy wallet: its jetton wallet, most units at once, most in 24 hours, and the owners that may be paid, with commas")
+}
+
+// jettonFlag is for a wallet that exists: its jetton wallets follow from its address, which follows from its first policy.
+func (p *contractPolicy) jettonFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&p.jettons, "allow-jetton", nil, "the policy wallet's own jetton wallet, most units at once, most in 24 hours, and the owners that may be paid, with commas")
 }
 
 // stakes are the deposits of the staking pools that docs/ton.md names, for "stake" as an operation.

@@ -46,6 +46,7 @@ type devOptions struct {
 	wallets   int
 	highload  bool
 	funds     string // TON in each wallet
+	passing   bool   // the chain is in memory: the network can't go on
 	devListener
 }
 
@@ -105,6 +106,7 @@ func (t *tool) devCommand() *cobra.Command {
 	f.IntVar(&o.wallets, "wallets", 1, fmt.Sprintf("how many wallets, wallet-1 and so on; at most %d", maxDevWallets))
 	f.StringVar(&o.funds, "fund", "1000", "TON in each wallet")
 	f.BoolVar(&o.proofs, "proofs", false, "hold the liteserver to proofs, as on a public network; costs a proof a block")
+	f.BoolVar(&o.passing, "in-memory", false, "keep the chain in memory: faster, and the network can't go on afterwards")
 	f.StringVar(&o.listen, "listen", devListen, "where the chain's liteserver listens; beyond loopback only where everybody is trusted")
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if o.wallets < 1 || o.wallets > maxDevWallets {
@@ -129,7 +131,7 @@ func (t *tool) devCommand() *cobra.Command {
 
 // setUpFlag names a flag of the command line that says how to set up a network, "" if there is none.
 func setUpFlag(c *cobra.Command) string {
-	for _, name := range []string{"policy", "unlimited", "wallets", "highload", "fund", "proofs", "listen"} {
+	for _, name := range []string{"policy", "unlimited", "wallets", "highload", "fund", "proofs", "in-memory", "listen"} {
 		if c.Flags().Changed(name) {
 			return name
 		}
@@ -150,10 +152,13 @@ func (t *tool) dev(ctx context.Context, o devOptions) error {
 		return fmt.Errorf("make directory: %w", err)
 	}
 	debug.SetGCPercent(devGC)
-	o.kept, o.http = true, devListen
+	o.kept, o.http = !o.passing, devListen
 	work, d, err := startDevnet(ctx, t.ui, o.dir, o.devListener)
 	if err == nil && !o.goesOn {
 		err = d.setUp(work, o.walletNames(), document, funds)
+	}
+	if err == nil && o.kept && !o.goesOn {
+		err = d.markReady()
 	}
 	if err == nil {
 		err = t.ui.result(d.report(), d.text)
@@ -174,10 +179,7 @@ func (d *devnet) setUp(ctx context.Context, wallets []string, document []byte, f
 	if err := d.enrol(ctx, key, wallets, document); err != nil {
 		return err
 	}
-	if err := d.fund(ctx, wallets, funds); err != nil {
-		return err
-	}
-	return d.markReady()
+	return d.fund(ctx, wallets, funds)
 }
 
 // document returns the policy that every party's admin signs.

@@ -35,7 +35,7 @@ func devDir(dir string) (path string, goesOn bool, err error) {
 		}
 	}
 	if len(entries) > 0 {
-		return "", false, hinted(errors.New(path+" is not empty, and no local network was set up in it completely"), "start in a new directory")
+		return "", false, hinted(errors.New(path+" is not empty, and no local network was set up in it completely, or its chain was in memory"), "start in a new directory")
 	}
 	return path, false, nil
 }

@@ -54,6 +54,7 @@ func (t *tool) orderPolicy() *cobra.Command {
 		})
 	})
 	p.flags(c)
+	p.jettonFlag(c)
 	by.flags(c, "0.3") // the most that 256 destinations take
 	return require(c, "per-transaction", "daily")
 }
@@ -179,7 +180,7 @@ func (t *tool) order(ctx context.Context, id string, by sender, write func(*site
 	if err != nil {
 		return &failure{err, exitUsage, ""}
 	}
-	message, err := by.message(w, o)
+	message, err := by.message(s, w, o)
 	if err != nil {
 		return err
 	}
@@ -192,10 +193,15 @@ func (t *tool) order(ctx context.Context, id string, by sender, write func(*site
 	return t.showOrder(s, message)
 }
 
-// message is the order as a transfer of the owner's wallet.
-func (by sender) message(w client.Wallet, o contracts.Order) (m ton.Transfer, err error) {
-	if m.To, _, err = ton.ParseAddress(w.Raw, true); err != nil {
+// message is the order as a transfer of the owner's wallet. To a contract that isn't deployed yet it brings it along.
+func (by sender) message(s *site, w client.Wallet, o contracts.Order) (m ton.Transfer, err error) {
+	own, err := tonWallet(w, s.GlobalID)
+	if err != nil {
 		return m, err
+	}
+	m.To = own.Address
+	if w.Status != "active" {
+		m.Init = own.StateInit()
 	}
 	if m.Value, err = ton.ParseNano(by.attach, ton.NativeDecimals); err != nil {
 		return m, wrong("attach", err)
@@ -233,13 +239,20 @@ type connectOrder struct {
 }
 
 func orderMessage(s *site, m ton.Transfer) tonConnectMessage {
-	return tonConnectMessage{Address: m.To.Friendly(true, s.GlobalID == testnetID), Amount: m.Value.Big().String(),
+	c := tonConnectMessage{Address: m.To.Friendly(true, s.GlobalID == testnetID), Amount: m.Value.Big().String(),
 		Payload: base64.StdEncoding.EncodeToString(m.Body.ToBOC())}
+	if m.Init != nil {
+		c.StateInit = base64.StdEncoding.EncodeToString(m.Init.ToBOC())
+	}
+	return c
 }
 
 func (t *tool) showOrder(s *site, m ton.Transfer) error {
 	c := orderMessage(s, m)
 	link := fmt.Sprintf("ton://transfer/%s?amount=%s&bin=%s", c.Address, c.Amount, base64.URLEncoding.EncodeToString(m.Body.ToBOC()))
+	if m.Init != nil {
+		link += "&init=" + base64.URLEncoding.EncodeToString(m.Init.ToBOC())
+	}
 	return t.ui.result(struct {
 		tonConnectMessage
 		Link string `json:"link"`

@@ -64,7 +64,7 @@ func startNetwork(ctx context.Context) (*network, error) {
 		return n, fmt.Errorf("build: %w", err)
 	}
 	n.dev = exec.Command(filepath.Join(n.dir, "mpcctl"), "dev", "--dir", filepath.Join(n.dir, "net"), "--json",
-		"--unlimited", "--highload", "--wallets", fmt.Sprint(callers), "--fund", "100000")
+		"--unlimited", "--in-memory", "--highload", "--wallets", fmt.Sprint(callers), "--fund", "100000")
 	n.dev.Stderr = os.Stderr
 	out, err := n.dev.StdoutPipe()
 	if err != nil {

@@ -349,3 +349,34 @@ func TestAgentsOwnSpend(t *testing.T) {
 		}
 	})
 }
+
+// A policy wallet's jetton wallet follows from its address, so its owner lists it once the contract is there. From then on
+// jettons are bound by the contract and by the nodes.
+func TestJettonsLeaveAPolicyWalletWithinItsRule(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newTraded(t, "transfers: {enabled: true}")
+		w.enrolContract("vault", w.policyState())
+		w.enrolFor("w1", "vault")
+		w.fund("vault", "100")
+		vault, bob := w.wallet("vault"), mustAddress(w.network, destination)
+		w.must(w.usd.Mint(vault.Address, ton.NanoOf(5000)))
+		s := w.policyState()
+		s.Rules[w.usd.Wallet(vault.Address).Hash] = contracts.Rule{Kinds: contracts.KindJetton, Jetton: &contracts.JettonRule{
+			PerTx: ton.NanoOf(500), PerDay: ton.NanoOf(700), Payees: map[[32]byte]bool{bob.Hash: true}}}
+		w.must(w.chain.Deliver(devchain.Message{From: treasurer, To: vault.Address, Value: w.coins("0.5"), Init: vault.StateInit(),
+			Body: contracts.SetPolicy{Config: s.Config, Rules: s.Rules}.Cell()}))
+		time.Sleep(2 * time.Second)
+		pay := func(to, amount string) order {
+			o := w.pay(amount)
+			o.wallet, o.agent, o.ask, o.to, o.deliver = "vault", "agent-1", "user", to, node.DeliverConfirmed
+			return o
+		}
+		w.refuses(pay(destination, "501"), guard.ReasonPolicyWalletJettonLimit)
+		w.refuses(pay(watchman.String(), "1"), guard.ReasonPolicyWalletJetton)
+		if r, err := w.send(pay(destination, "500")); err != nil || r.State != node.StateConfirmed {
+			t.Fatalf("%s %s, %v", r.State, r.Reason.Code, err)
+		}
+		w.holds(bob, 500)
+		w.refuses(pay(destination, "201"), guard.ReasonPolicyWalletJettonLimit)
+	})
+}

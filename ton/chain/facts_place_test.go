@@ -35,6 +35,24 @@ func TestPoolIsWhatThePolicySays(t *testing.T) {
 	m.wantMeaning(t, "single nominator of another", ton.OpUnknown, ton.Claim{}, note(pool, ""))
 }
 
+// An empty body bids for one of Telegram's collectibles, and only its owner puts it up.
+func TestCollectibleIsKnownByItsCode(t *testing.T) {
+	m := newMarket(t)
+	item := m.liar(t, lie{a: m.wallet.Address, b: m.issuer})
+	start := ton.Transfer{To: item, Value: ton.NanoOf(1e8), Bounce: true, Body: cell.BeginCell().MustStoreUInt(0x487a8e81, 32).MustStoreUInt(7, 64).
+		MustStoreRef(cell.BeginCell().MustStoreAddr(friendly(m.wallet.Address)).MustStoreCoins(5).MustStoreCoins(0).
+			MustStoreUInt(5, 8).MustStoreUInt(60, 32).MustStoreUInt(3600, 32).EndCell()).EndCell()}
+	m.wantMeaning(t, "nobody vouches", ton.OpUnknown, ton.Claim{}, start)
+	m.vouched = []ton.Vouched{{CodeHash: account(t, m.client, item).CodeHash, Role: ton.RoleTelemint}}
+	f := m.wantMeaning(t, "bid", ton.OpNFTBuy, ton.Claim{}, note(item, ""))
+	if f.Role != ton.RoleTelemint || f.Owner != m.wallet.Address || !f.Collection.IsZero() {
+		t.Errorf("%+v", f)
+	}
+	m.wantMeaning(t, "start", ton.OpNFTList, ton.Claim{}, start)
+	m.tell(t, item, cell.BeginCell().MustStoreRef(lie{a: m.issuer, b: m.issuer}.data().EndCell()))
+	m.wantMeaning(t, "start another's", ton.OpUnknown, ton.Claim{}, start)
+}
+
 func TestPlainPaymentsNeedNobodysWord(t *testing.T) {
 	m := newMarket(t)
 	m.wantMeaning(t, "to nobody", ton.OpTransfer, ton.Claim{}, note(ton.Address{Hash: [32]byte{0xB0}}, "d"))
