@@ -70,24 +70,42 @@ func policyWalletOf(r WalletRecord, w ton.Wallet) ton.Wallet {
 	return w
 }
 
-// contractCase is a spend of a policy wallet and the state it meets. err is why they can't be read.
-type contractCase struct {
+// ContractCase is a spend of a policy wallet and the state it meets, read. A list of 256 destinations takes milliseconds, for
+// which no ledger transaction should wait.
+type ContractCase struct {
 	state contracts.State
 	spend ton.Spend
-	err   error
+	terms [32]byte // of state
+	after [32]byte // hash of the data that the spend leaves
+	err   error    // why they can't be read
 }
 
+// ReadContract reads the payload of a policy wallet and its proven account; nil for another wallet.
+func ReadContract(w WalletRecord, acc ton.Account, payload []byte) *ContractCase {
+	if w.Custody != CustodyContract {
+		return nil
+	}
+	c := &ContractCase{}
+	if c.state, c.err = w.ContractAt(acc); c.err != nil {
+		return c
+	}
+	if c.spend, c.err = ton.DecodeSpend(payload); c.err != nil {
+		return c
+	}
+	c.terms, c.after = termsOf(c.state), [32]byte(c.state.After(c.spend, acc.Time).Data().HashKey())
+	return c
+}
+
+// loadContract takes what the caller has read, or reads it now.
 func (e *evaluation) loadContract(Tx) error {
 	if e.wallet == nil || e.wallet.Custody != CustodyContract || e.c.Refusal != nil {
 		return nil
 	}
-	c := &contractCase{}
-	e.contract = c
-	if c.state, c.err = e.wallet.ContractAt(e.c.Account); c.err != nil {
-		return nil
+	if e.contract = e.c.Contract; e.contract == nil {
+		e.contract = ReadContract(*e.wallet, e.c.Account, e.c.Payload)
 	}
-	if c.spend, c.err = ton.DecodeSpend(e.c.Payload); c.err == nil && c.spend.SigningHash() != e.c.Tx.SigningHash {
-		c.err = errors.New("the payload's bytes are not those that were read")
+	if c := *e.contract; c.err == nil && c.spend.SigningHash() != e.c.Tx.SigningHash {
+		e.contract = &ContractCase{err: errors.New("the payload's bytes are not those that were read")}
 	}
 	return nil
 }
@@ -103,7 +121,7 @@ func (e *evaluation) onChain() []Verdict {
 	case e.c.Facts[0].Account.Status != ton.StatusActive:
 		return []Verdict{deny(Reason(ton.CodeBounce), "nothing is deployed at "+e.c.Tx.Messages[0].To.String(), "a policy wallet's messages bounce")}
 	}
-	err := contracts.Check(contracts.Account{State: c.state, Address: e.wallet.Address, Balance: e.c.Account.Balance}, c.spend, e.at)
+	err := contracts.Account{State: c.state, Address: e.wallet.Address, Balance: e.c.Account.Balance}.Admit(c.spend, e.at)
 	var refusal *contracts.Refusal
 	switch {
 	case err == nil:
@@ -128,8 +146,8 @@ func (e *evaluation) counted(o ton.Outcome) []Verdict {
 	if c == nil || c.err != nil {
 		return nil // layer 5 refuses what can't be read
 	}
-	if want := [32]byte(c.state.After(c.spend, e.c.Account.Time).Data().HashKey()); o.Data != want {
-		return []Verdict{deny(ReasonSimulationState, fmt.Sprintf("data %x", o.Data), fmt.Sprintf("data %x", want))}
+	if o.Data != c.after {
+		return []Verdict{deny(ReasonSimulationState, fmt.Sprintf("data %x", o.Data), fmt.Sprintf("data %x", c.after))}
 	}
 	return nil
 }

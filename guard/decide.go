@@ -20,6 +20,7 @@ type Case struct {
 	Outcome *ton.Outcome    // what emulation showed; nil denies
 	Account ton.Account     // the wallet's own
 
+	Contract   *ContractCase  // of a policy wallet: ReadContract's; nil: it is read while the ledger waits
 	Facts      []ton.Facts    // Facts[i] is what was proven about where Tx.Messages[i] goes
 	Policy     [32]byte       // hash of the bundle whose vouched contracts that rests on
 	Deliveries []ton.Delivery // Deliveries[i] is what Tx.Messages[i] does there, where the layer of simulation asks
@@ -120,7 +121,7 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 	put(tx, keyTime, e.at.Unix()) // of what is counted now nothing may seem to lie in the future of another wallet's request
 	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
 	if e.contract != nil {
-		e.payload.Terms = termsOf(e.contract.state)
+		e.payload.Terms = e.contract.terms
 	}
 	e.payload.Seq = e.audit(tx, *d)
 	put(tx, keyPayload(e.c.Tx.SigningHash), e.payload)

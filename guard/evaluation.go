@@ -35,7 +35,7 @@ type evaluation struct {
 	jettons     jettonWallets
 	rate        limits.Rate
 	effects     [32]byte
-	contract    *contractCase // nil: no policy wallet
+	contract    *ContractCase // nil: no policy wallet
 }
 
 // load reads what the layers look at. What is missing stays empty, and the layers refuse it; what can't be read is an

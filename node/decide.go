@@ -122,6 +122,7 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 		n.log.Warn("destinations can't be proven", "request", in.RequestID, "wallet", w.ID, "err", err)
 		return c
 	}
+	c.Contract = guard.ReadContract(w, c.Account, payload)
 	outcome, err := n.custodyOf(w).simulate(c.Account, t, payload)
 	if err == nil {
 		c.Outcome = &outcome

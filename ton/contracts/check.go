@@ -20,6 +20,11 @@ func Check(a Account, s Spend, now time.Time) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
+	return a.Admit(s, now)
+}
+
+// Admit is Check of an account whose state has been checked, as that of ReadState has.
+func (a Account) Admit(s Spend, now time.Time) error {
 	if err := a.checkHeader(s, now); err != nil {
 		return err
 	}
