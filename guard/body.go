@@ -111,7 +111,7 @@ func (b body) payments(i *Intent, testnet bool) (err error) {
 		return err
 	}
 	if !kinds[i.Type].batch {
-		return fmt.Errorf("a %s is one payment: send amount, destination and memo", i.Type)
+		return fmt.Errorf("%s is one payment: send amount, destination and memo", i.Type)
 	}
 	if b.Amount != "" || b.Destination != "" || b.Memo != "" {
 		return errors.New("send either payments, or amount, destination and memo")
@@ -159,7 +159,7 @@ func readPayment(i Intent, at, amount, destination, memo string, testnet bool) (
 func (b body) payload(i *Intent) (err error) {
 	if b.Payload == nil {
 		if !kinds[i.Type].built {
-			return fmt.Errorf("missing: nodes don't build a %s; send the bag of cells whose root is to be signed, in base64", i.Type)
+			return fmt.Errorf("missing: nodes build no %s; send the bag of cells whose root is to be signed, in base64", i.Type)
 		}
 		return nil
 	}

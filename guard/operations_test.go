@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strconv"
 	"strings"
@@ -276,5 +277,51 @@ func TestEveryReasonOfAnOperationIsGivenForItsFault(t *testing.T) {
 				t.Errorf("layer %s, catalogue says %s", v.Layer, reason.Layer())
 			}
 		})
+	}
+}
+
+func TestOperationIsReadStrictly(t *testing.T) {
+	w := newWorld(t, everything)
+	burn, swap, pay := w.jobs()["jetton_burn"], w.jobs()["swap"], w.payDollars()
+	change := func(j job, f func(*job)) job { f(&j); return j }
+	for name, c := range map[string]struct {
+		j           job
+		field, says string
+	}{
+		"coins for jettons":        {change(pay, func(j *job) { j.asset = "native" }), "asset", "want a jetton"},
+		"jettons for coins":        {change(w.jobs()["stake"], func(j *job) { j.asset = dollarID }), "asset", "want native"},
+		"a fraction of a unit":     {change(pay, func(j *job) { j.amount = "1.5" }), "amount", "decimals"},
+		"a receiver of a burn":     {change(burn, func(j *job) { j.to = bob }), "destination", "what is burned has none"},
+		"no receiver":              {change(pay, func(j *job) { j.to = ton.Address{} }), "destination", "48 characters"},
+		"a field that is none":     {pay.with("gas", "1"), "operation.gas", "no such field here: this type has attached, forward"},
+		"a field of another type":  {pay.with("min_out", "1"), "operation.min_out", "no such field here"},
+		"a field of a transfer":    {w.jobs()["transfer"].with("forward", "1"), "operation.forward", "this type has no operation"},
+		"a field missing":          {change(swap, func(j *job) { j.operation = map[string]string{"venue": "ston_v1"} }), "operation.attached", "missing"},
+		"units with a point":       {swap.with("min_out", "1.5"), "operation.min_out", "whole number"},
+		"coins that are none":      {swap.with("attached", "1,5"), "operation.attached", "decimal number"},
+		"a venue that is no name":  {swap.with("venue", "STON v2"), "operation.venue", "want a name"},
+		"a ticker":                 {swap.with("ask", "USDT"), "operation.ask", "neither native"},
+		"an address that is none":  {swap.with("referral", "bob"), "operation.referral", "48 characters"},
+		"an opcode that is short":  {w.jobs()["contract_call"].with("opcode", "1"), "operation.opcode", "8 hex digits"},
+		"an opcode that is no hex": {w.jobs()["contract_call"].with("opcode", "deadbeeg"), "operation.opcode", "8 hex digits"},
+		"a hash that is short":     {w.jobs()["contract_call"].with("body_hash", "00"), "operation.body_hash", "64 hex digits"},
+	} {
+		t.Run(name, func(t *testing.T) { wantField(t, w, c.j.request(w, []byte{1}), c.field, c.says) })
+	}
+	payload := []byte(`"payload":"AQ==",`)
+	wantField(t, w, edit(swap.request(w, []byte{1}), string(payload), ""), "payload", "nodes build no swap")
+	if _, err := w.g.ParseIntent(edit(pay.request(w, []byte{1}), string(payload), "")); err != nil {
+		t.Errorf("a payload that nodes build: %v", err)
+	}
+	batch := edit(w.jobs()["nft_transfer"].request(w, []byte{1}), `"amount":"0.1",`, `"payments":[],`)
+	wantField(t, w, batch, "payments", "nft_transfer is one payment")
+}
+
+func wantField(t *testing.T, w *world, body []byte, field, says string) {
+	t.Helper()
+	_, err := w.g.ParseIntent(body)
+	var f *guard.FieldError
+	if !errors.As(err, &f) || f.Field != field || !strings.Contains(f.Problem, says) {
+		t.Errorf("%v, want one of field %s with %q", err, field, says)
 	}
 }
