@@ -15,5 +15,5 @@ go tool staticcheck ./...
 
 concurrent=$(go list ./... | grep -E '/(p2p|store|tss|node|node/api|ton/chain|ton/devchain|test/e2e)$' || true)
 if [ -n "$concurrent" ]; then
-	go test -race $concurrent
+	go test -race -timeout 20m $concurrent
 fi
