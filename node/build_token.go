@@ -3,10 +3,12 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/ton"
+	"github.com/tonaiagent/mpcnode/ton/chain"
 )
 
 // jettonOrders are the messages to the own jetton wallet that do what the request says.
@@ -16,8 +18,11 @@ func (n *Node) jettonOrders(ctx context.Context, in guard.Intent, own ton.Addres
 		return nil, fmt.Errorf("build payload: %s is no jetton", in.Asset)
 	}
 	purse, err := n.chain.JettonWallet(ctx, master, own)
-	if err != nil {
+	if errors.Is(err, chain.ErrUnavailable) {
 		return nil, chainProblem(err)
+	}
+	if err != nil {
+		return nil, problemf(409, string(ton.CodeFacts), "asset: %s can't be asked for the wallet's own jetton wallet: is there such a jetton? %v", master, err)
 	}
 	var list []ton.Transfer
 	for i, p := range in.Payments() {

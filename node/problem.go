@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/store"
 )
 
@@ -41,4 +42,14 @@ func ProblemOf(err error) *Problem {
 		return &Problem{Status: 503, Code: "unavailable", Detail: "the node did not get to it in time: try again", RetryAfter: 2 * time.Second}
 	}
 	return problemf(500, "internal", "this is a fault of the node: its log says more")
+}
+
+// problemOf is ProblemOf of what ended a request before it was admitted. A fault of the node is in its log: the caller is
+// told nothing of it.
+func (n *Node) problemOf(in guard.Intent, err error) *Problem {
+	p := ProblemOf(err)
+	if p.Status == 500 {
+		n.log.Error("request ended by a fault", "request", in.RequestID, "wallet", in.Wallet, "err", err)
+	}
+	return p
 }

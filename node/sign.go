@@ -72,7 +72,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	defer n.jobs.end(j)
 	payload, err := n.build(ctx, in, j) // 2
 	if err != nil {
-		j.reject(ProblemOf(err))
+		j.reject(n.problemOf(in, err))
 		return
 	}
 	voices := n.propose(ctx, in, wire.Proposal{Request: e, Payload: payload}) // 3
@@ -81,7 +81,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		own.err = busy(in.Wallet)
 	}
 	if own.err != nil {
-		j.reject(ProblemOf(own.err))
+		j.reject(n.problemOf(in, own.err))
 		return
 	}
 	signers, refusal := n.choose(in, voices) // 4
@@ -91,7 +91,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	}
 	deploy, err := n.deploys(ctx, in.RequestID)
 	if err != nil {
-		j.reject(ProblemOf(err))
+		j.reject(n.problemOf(in, err))
 		return
 	}
 	j.set(func(r *Request) {

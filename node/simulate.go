@@ -46,7 +46,7 @@ func (n *Node) try(ctx context.Context, in guard.Intent) (Request, error) {
 	r := newRequest(in, "", n.env.Now())
 	payload, err := n.build(ctx, in, &job{request: r})
 	if err != nil {
-		return Request{}, ProblemOf(err)
+		return Request{}, n.problemOf(in, err)
 	}
 	c := n.caseOf(ctx, in, payload)
 	var s guard.Simulation

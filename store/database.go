@@ -31,14 +31,19 @@ func badgerOptions(dir string, log *slog.Logger) badger.Options {
 // openBadger opens the database. After a SIGKILL the first try failed 3 times of 150 on an empty log file, which that
 // try removes; the second always worked.
 func openBadger(dir string, log *slog.Logger) (*badger.DB, error) {
-	db, err := badger.Open(badgerOptions(dir, log))
+	db, err := tryBadger(dir, log)
 	if err != nil && strings.Contains(err.Error(), "Create a new file") {
-		db, err = badger.Open(badgerOptions(dir, log))
+		db, err = tryBadger(dir, log)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", dir, err)
 	}
 	return db, nil
+}
+
+func tryBadger(dir string, log *slog.Logger) (db *badger.DB, err error) {
+	defer damaged(&err)
+	return badger.Open(badgerOptions(dir, log))
 }
 
 // badgerLog writes badger's messages to slog. What badger calls information is of no use to an operator.

@@ -103,20 +103,29 @@ func scan(ctx context.Context, txn *badger.Txn, prefix, from guard.Key, limit in
 	}
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte(prefix)})
 	defer it.Close()
-	for it.Seek([]byte(max(prefix, from))); it.Valid() && limit > 0; it.Next() {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("scan %q: %w", prefix, err)
+	for move := func() { it.Seek([]byte(max(prefix, from))) }; limit > 0; move, limit = it.Next, limit-1 {
+		k, v, err := step(it, move)
+		if err == nil {
+			err = ctx.Err()
 		}
-		v, err := it.Item().ValueCopy(nil)
 		if err != nil {
 			return fmt.Errorf("scan %q: %w", prefix, err)
 		}
-		if !f(guard.Key(it.Item().KeyCopy(nil)), v) {
+		if k == nil || !f(guard.Key(k), v) {
 			return nil
 		}
-		limit--
 	}
 	return nil
+}
+
+// step moves the iterator and returns copies of the record that it stands at then, nil at the end.
+func step(it *badger.Iterator, move func()) (k, v []byte, err error) {
+	defer damaged(&err)
+	if move(); !it.Valid() {
+		return nil, nil, nil
+	}
+	v, err = it.Item().ValueCopy(nil)
+	return it.Item().KeyCopy(nil), v, err
 }
 
 func (l *Ledger) read(ctx context.Context, f func(*badger.Txn) error) error {

@@ -124,7 +124,8 @@ func (s *snapshot) Append(audit.Entry) uint64 {
 }
 
 // read returns a copy of a value: badger's own slice may be unmapped later. A value of no bytes is not nil.
-func read(txn *badger.Txn, k guard.Key) ([]byte, error) {
+func read(txn *badger.Txn, k guard.Key) (v []byte, err error) {
+	defer damaged(&err)
 	item, err := txn.Get([]byte(k))
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, nil
@@ -132,11 +133,18 @@ func read(txn *badger.Txn, k guard.Key) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", k, err)
 	}
-	v, err := item.ValueCopy(nil)
-	if err != nil {
+	if v, err = item.ValueCopy(nil); err != nil {
 		return nil, fmt.Errorf("read %q: %w", k, err)
 	}
 	return v, nil
+}
+
+// damaged makes an error of a panic of badger: it takes lengths from disk, and a flipped bit in one is not always found by
+// a checksum before it is used.
+func damaged(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the database is damaged: %v", r)
+	}
 }
 
 func write(txn *badger.Txn, k guard.Key, v []byte) error {
