@@ -133,6 +133,7 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 // been signed, but is not permitted any more unless it is allowed again.
 func (e *evaluation) refuse(tx Tx, d *Decision) error {
 	d.Seq = e.audit(tx, *d)
+	e.learn(tx, *d)
 	hash := e.c.Tx.SigningHash
 	if e.payload.live() && e.payload.RequestID == e.c.Intent.RequestID {
 		e.payload.Effect, e.payload.Seq = Deny, d.Seq

@@ -59,7 +59,7 @@ func (c *comparison) nftList() {
 	case ton.NFT:
 		c.nftTransfer()
 		field(c, "price", c.f.Receiver.Price, c.i.Price)
-		field(c, "fees", ton.Nano{}, c.i.Fees)
+		field(c, "fees", c.f.Receiver.Fees, c.i.Fees)
 	case ton.Sale:
 		c.nftSold()
 		c.forwarded(ton.Nano{}, ton.Payload{})

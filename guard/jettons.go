@@ -14,7 +14,7 @@ type jettonWallets struct {
 
 type jettonWallet struct {
 	Address string `cbor:"address"` // raw
-	Asset   string `cbor:"asset"`   // as which it was reserved last; "": it was only seen on the chain
+	Asset   string `cbor:"asset"`   // as which it was proven last; "": it was only seen on the chain, and counts for every jetton
 	Last    int64  `cbor:"last"`    // when jettons left it or were reserved last; Unix seconds
 }
 
@@ -66,16 +66,26 @@ func (j jettonWallets) counts(address string, at time.Time) bool {
 	return place && (j.Missed == 0 || idle(j.Missed, at))
 }
 
-// of returns the jetton wallets whose spending counts for an asset: the one that it is in now, and those in which it was
-// before its master was upgraded.
+// of returns the jetton wallets whose spending counts for an asset: the one that it is in now, those in which it was before
+// its master was upgraded, and those that may be one of these.
 func (j jettonWallets) of(asset, address string) []string {
 	all := []string{address}
 	for _, w := range j.List {
-		if w.Asset == asset && w.Address != address {
+		if (w.Asset == asset || w.Asset == "") && w.Address != address {
 			all = append(all, w.Address)
 		}
 	}
 	return all
+}
+
+// name takes down which jetton a wallet holds that was only seen on the chain, and reports whether it is one of these.
+func (j *jettonWallets) name(address, asset string) bool {
+	n := j.find(address)
+	if n < 0 || j.List[n].Asset != "" {
+		return false
+	}
+	j.List[n].Asset = asset
+	return true
 }
 
 // forget drops the windows of jetton wallets that are listed no more.

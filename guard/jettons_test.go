@@ -74,6 +74,25 @@ func TestSpendingFollowsAJettonToItsNewWallet(t *testing.T) {
 	w.allow(w.do("k2", j.paying(500)))
 }
 
+// A node that only saw on the chain what left the old jetton wallet can't know which jetton that was: it counts for every one
+// until a request has proven it.
+func TestUnnamedJettonWalletCountsForEveryJetton(t *testing.T) {
+	w := newWorld(t, everything)
+	w.chain(sentJettons(purse, 4500)) // the two others signed that
+	moved := w.payDollars()
+	moved.dest, moved.facts.Account = shop, w.contractAt(shop)
+	w.deny(w.do("k1", moved.paying(501)), guard.ReasonLimitDay)
+
+	w.chain(sentJettons(to(1), 600)) // another jetton's
+	w.deny(w.payUnits("k2", 500), guard.ReasonLimitDay)
+	other := w.payDollars()
+	other.asset, other.dest, other.facts.Account = euroID, to(1), w.contractAt(to(1))
+	other.facts.Master, _ = ton.JettonMaster(euroID)
+	w.deny(w.do("k3", other.paying(1001)), guard.ReasonLimitTransaction) // refused, and proven to be euros
+	w.allow(w.payUnits("k4", 500))
+	w.deny(w.do("k5", moved.paying(1)), guard.ReasonWalletBusy)
+}
+
 // The list of counted jettons is bounded: what has no place is refused for as long as a window is, then there is place.
 func TestJettonsWithoutAPlaceAreRefused(t *testing.T) {
 	w := newWorld(t, everything)

@@ -67,7 +67,7 @@ func (w *world) jobs() map[string]job {
 	sale := ton.Facts{Account: w.contractAt(market), Role: ton.RoleSale, Owner: own, Item: picture, Collection: album, Price: ton.NanoOf(3e9)}
 	given, listed, staked := item, item, w.ownJettons()
 	given.Receiver = ton.Receiver{Account: w.state(bob, nil)}
-	listed.Receiver = ton.Receiver{Account: w.contractAt(market), Role: ton.RoleSale, Owner: own, Item: picture, Price: ton.NanoOf(3e9)}
+	listed.Receiver = ton.Receiver{Account: w.contractAt(market), Role: ton.RoleSale, Owner: own, Item: picture, Price: ton.NanoOf(3e9), Fees: ton.NanoOf(15e7)}
 	staked.Program = ton.Tonstakers
 	of := func(more ...string) map[string]string {
 		all := map[string]string{"item": picture.String(), "collection": album.String()}
@@ -93,7 +93,7 @@ func (w *world) jobs() map[string]job {
 		"jetton_transfer": w.payDollars(),
 		"jetton_burn":     {kind: "jetton_burn", asset: dollarID, amount: "5", dest: purse, value: "0.05", body: burn, facts: w.ownJettons()},
 		"nft_transfer":    {kind: "nft_transfer", asset: "native", amount: "0.1", to: bob, memo: "for you", operation: of(), dest: picture, value: "0.1", body: gift, facts: given},
-		"nft_list":        {kind: "nft_list", asset: "native", amount: "0.1", to: market, operation: of("price", "3", "forward", "0.02"), dest: picture, value: "0.1", body: offer, facts: listed},
+		"nft_list":        {kind: "nft_list", asset: "native", amount: "0.1", to: market, operation: of("price", "3", "fees", "0.15", "forward", "0.02"), dest: picture, value: "0.1", body: offer, facts: listed},
 		"nft_list, new price": {kind: "nft_list", asset: "native", amount: "0.1", to: market, operation: of("price", "2", "fees", "0.3"), dest: market, value: "0.1", facts: sale,
 			body: order(0x6c6c2080).MustStoreBigCoins(units(2e9)).MustStoreBigCoins(units(1e8)).MustStoreBigCoins(units(2e8)).EndCell()},
 		"nft_buy":    {kind: "nft_buy", asset: "native", amount: "4", to: market, operation: of("price", "3"), dest: market, value: "4", body: order(2).EndCell(), facts: sale},

@@ -7,7 +7,7 @@ import "time"
 const KeepSettled = Backfill + 5*24*time.Hour
 
 // Forget deletes the record of a payload, and what became of its request, once both are long over. It reports whether
-// nothing of the payload is left; if not, ask again later.
+// something of the payload is left: then ask again later.
 //
 // What goes can't come back: the payload executed or was proven dead, and a wallet's contract refuses it for its
 // valid_until; the request has expired, which layer 1 refuses whatever is remembered. A payload that was only seen goes

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/limits"
@@ -105,6 +106,17 @@ func (e *evaluation) spentOf(tx Tx, m Move) (sum limits.Spent, err error) {
 		}
 	}
 	return sum, nil
+}
+
+// learn keeps what layer 1 has proven of jetton wallets that were only seen on the chain, also where the payload is refused:
+// as long as it isn't known which jetton they hold, they count for every one.
+func (e *evaluation) learn(tx Tx, d Decision) {
+	proven := slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Layer == LayerIntent && v.Effect == Allow })
+	for _, m := range e.moves {
+		if proven && m.Of != ton.Native && e.jettons.name(m.Of, e.c.Intent.Asset) {
+			put(tx, keyJettons(e.wallet.ID), e.jettons)
+		}
+	}
 }
 
 // track makes sure that what is reserved now can be counted once it has left.

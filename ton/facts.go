@@ -13,6 +13,7 @@ const (
 	RoleCollection   Role = "nft_collection"
 	RoleSale         Role = "nft_sale"    // getgems, at a fixed price
 	RoleAuction      Role = "nft_auction" // getgems
+	RoleMarket       Role = "nft_market"  // in whose name they are deployed
 	RoleTelemint     Role = "telemint_item"
 	RolePool         Role = "staking_pool" // of Facts.Program
 	RolePTON         Role = "pton_wallet"  // a STON.fi router's
@@ -33,7 +34,7 @@ type Facts struct {
 	Locked     bool    // jetton wallet: its governor has stopped transfers
 	Collection Address // item, sale, auction: of the item; zero if the item isn't proven to be of the one named
 	Item       Address // sale, auction: what is sold
-	Price      Nano    // sale, auction: what buys it at once; 0: not in native coins
+	Price      Nano    // sale: what buys it; 0: not in native coins
 	Program    Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
 	Venue      Venue   // router, vault or pTON wallet
 	Receiver   Receiver
@@ -50,7 +51,9 @@ type Receiver struct {
 	Wallet  Address // of a jetton: the receiver's own wallet of it
 	Owner   Address // sale, auction: who sells
 	Item    Address // sale, auction: what is sold
-	Price   Nano    // sale, auction: what buys it at once; 0: not in native coins
+	Price   Nano    // sale: what buys it, 0: not in native coins; auction: the least that it can go for
+	Fees    Nano    // sale, auction: what of that price others than the seller get
+	Jettons bool    // sale: the item is also sold for jettons, at prices that are not read
 }
 
 // inert reports whether nothing happens at a that a body could ask for.
@@ -207,7 +210,7 @@ func (f Facts) nft(m Message, n NFT, own Address) (Op, error) {
 	}
 	switch to.Role {
 	case RoleSale, RoleAuction:
-		return f.is(OpNFTList, to.Owner == own && to.Item == m.To)
+		return f.is(OpNFTList, to.Owner == own && to.Item == m.To && !to.Jettons)
 	case RoleNone:
 		return f.is(OpNFTTransfer, inert(to.Account, n.NewOwner))
 	}

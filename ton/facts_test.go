@@ -79,6 +79,7 @@ func TestMeaningIsWhatFactsProve(t *testing.T) {
 		"DeDust native elsewhere":   {Transfer{Body: ops["DeDust native"].body}, at(Facts{Role: RolePTON, Venue: STON2}), OpUnknown},
 		"NFT transfer":              {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob)}), OpNFTTransfer},
 		"NFT listed":                {Transfer{Body: ops["NFT transfer"].body}, item(listing), OpNFTList},
+		"NFT, also for jettons":     {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: own, Item: pool, Jettons: true}), OpUnknown},
 		"NFT to a sale of another":  {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: own, Item: ally}), OpUnknown},
 		"NFT to another's sale":     {Transfer{Body: ops["NFT transfer"].body}, item(Receiver{Account: to(bob), Role: RoleSale, Owner: ally, Item: pool}), OpUnknown},
 		"NFT of someone else":       {Transfer{Body: ops["NFT transfer"].body}, at(Facts{Role: RoleNFTItem, Owner: ally}), OpUnknown},

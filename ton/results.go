@@ -55,6 +55,18 @@ func (r *Results) Skip(n int) {
 	r.values = r.values[n:]
 }
 
+// More reads a value, and reports whether it is something: a dictionary that isn't empty.
+func (r *Results) More() bool {
+	if len(r.values) == 0 {
+		r.fail("a getter leaves too few values")
+		return false
+	}
+	v := r.values[0]
+	r.Skip(1)
+	c, isCell := v.(*cell.Cell)
+	return v != nil && (!isCell || c != nil)
+}
+
 // Int reads an integer, which must not be NaN.
 func (r *Results) Int() *big.Int {
 	v := next[*big.Int](r)

@@ -67,6 +67,7 @@ var vouchers = map[Role]voucher{
 	RoleTelemint:   {byCode: true},
 	RoleSale:       {byCode: true},
 	RoleAuction:    {byCode: true},
+	RoleMarket:     {},
 	RolePool:       {byCode: true, program: true},
 	RoleRouter:     {venues: []Venue{STON1, STON2}},
 	RolePTONMaster: {venues: []Venue{STON1, STON2}},

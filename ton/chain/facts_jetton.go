@@ -50,12 +50,7 @@ func (p *prover) receiver(ctx context.Context, f *ton.Facts) error {
 	if v.Role != ton.RoleSale && v.Role != ton.RoleAuction {
 		return nil
 	}
-	l, err := p.listing(ctx, f.Receiver.Account.Address, v.Role)
-	if l.Seller.IsZero() {
-		l.Seller = p.own // a sale takes who sends it its item for the seller
-	}
-	f.Receiver.Owner, f.Receiver.Item, f.Receiver.Price = l.Seller, l.Item, l.Price
-	return err
+	return p.listed(ctx, &f.Receiver)
 }
 
 // jettonWallet proves that the destination is the own wallet of the jetton that was claimed: its master says so, whose

@@ -77,8 +77,9 @@ func TestItemIsProvenFromItsCollection(t *testing.T) {
 func TestSaleIsWhatItsCodeKeeps(t *testing.T) {
 	m := newMarket(t)
 	c := m.collection(t, "https://one")
-	price := ton.NanoOf(3e9)
-	sale, err := assets.NewSale(m.Chain, m.issuer, c.Item(0), price)
+	price, fee := ton.NanoOf(3e9), ton.NanoOf(15e7)
+	market := m.liar(t, lie{}) // any contract
+	sale, err := assets.NewSale(m.Chain, market, c.Item(0), price, fee)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +88,15 @@ func TestSaleIsWhatItsCodeKeeps(t *testing.T) {
 	m.wantMeaning(t, "nobody vouches", ton.OpUnknown, claim, list)
 	code := account(t, m.client, sale).CodeHash
 	m.vouched = []ton.Vouched{{CodeHash: code, Role: ton.RoleSale}}
-	if f := m.wantMeaning(t, "list", ton.OpNFTList, claim, list); f.Receiver.Price != price || f.Receiver.Item != c.Item(0) {
+	m.wantMeaning(t, "list in the name of a marketplace that may take it", ton.OpUnknown, claim, list)
+	m.vouched = append(m.vouched, ton.Vouched{Address: market, Role: ton.RoleMarket})
+	if f := m.wantMeaning(t, "list", ton.OpNFTList, claim, list); f.Receiver.Price != price || f.Receiver.Fees != fee || f.Receiver.Item != c.Item(0) {
 		t.Errorf("%+v", f.Receiver)
 	}
 	buy := ton.Transfer{To: sale, Value: ton.NanoOf(4e9), Bounce: true}
 	m.wantMeaning(t, "buy before it is listed", ton.OpUnknown, claim, buy)
 	m.wantMeaning(t, "buy something before it is listed", ton.OpUnknown, ton.Claim{}, buy)
-	other, err := assets.NewSale(m.Chain, m.issuer, c.Item(1), price)
+	other, err := assets.NewSale(m.Chain, market, c.Item(1), price, fee)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,30 @@ func (p *prover) sale(ctx context.Context, role ton.Role, f *ton.Facts) error {
 		return fmt.Errorf("item %s is %s's, not the sale's", l.Item, item.Owner)
 	}
 	f.Collection = item.Collection
-	f.Role, f.Owner, f.Item, f.Price = role, l.Seller, l.Item, l.Price
+	f.Role, f.Owner, f.Item = role, l.Seller, l.Item
+	if role == ton.RoleSale {
+		f.Price = l.Price
+	}
+	return nil
+}
+
+// listed reads at what a sale or an auction would put up the item that it receives.
+func (p *prover) listed(ctx context.Context, to *ton.Receiver) error {
+	l, err := p.listing(ctx, to.Account.Address, to.Role)
+	if err != nil {
+		return err
+	}
+	market, err := p.account(ctx, l.Market)
+	if err != nil {
+		return err
+	}
+	if _, ok := p.vouches(market, ton.RoleMarket); !ok {
+		return fmt.Errorf("marketplace %s may take what is sent there, and nobody vouches for it", l.Market)
+	}
+	if l.Seller.IsZero() {
+		l.Seller = p.own // a sale takes who sends it its item for the seller
+	}
+	to.Owner, to.Item, to.Price, to.Fees, to.Jettons = l.Seller, l.Item, l.Price, l.Fees, l.Jettons
 	return nil
 }
 

@@ -248,7 +248,7 @@ const opBuy, opCancel = 2, 3
 // list offers alice's item.
 func list(t *testing.T, c *devchain.Chain, n *Collection, price uint64) ton.Address {
 	t.Helper()
-	s, err := NewSale(c, admin, n.Item(0), ton.NanoOf(price))
+	s, err := NewSale(c, admin, n.Item(0), ton.NanoOf(price), ton.Nano{})
 	if err != nil {
 		t.Fatal(err)
 	}

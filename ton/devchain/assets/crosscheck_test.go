@@ -151,7 +151,7 @@ func TestCrosscheckFixture(t *testing.T) {
 	var sale ton.Address
 	r.step("deploy sale", func() {
 		var err error
-		sale, err = NewSale(c, admin, n.Item(0), ton.NanoOf(10e9))
+		sale, err = NewSale(c, admin, n.Item(0), ton.NanoOf(10e9), ton.Nano{})
 		must(err)
 		r.names[sale] = "sale"
 	})
