@@ -484,3 +484,22 @@ func TestDeadQueryIsNotPermitted(t *testing.T) {
 		t.Error("permitted although another payload has used up the query id")
 	}
 }
+
+// What is refused of a wallet without a seqno is remembered for as long as it could be met on the chain, and no longer.
+func TestSeenPayloadsOfQueryIdsAreForgotten(t *testing.T) {
+	w := queryWorld(t)
+	w.deny(w.query("k0", 7, "101"), guard.ReasonLimitTransaction) // makes what was there before it
+	before := len(w.tx.M)
+	c := w.query("k1", 8, "101")
+	w.deny(c, guard.ReasonLimitTransaction)
+	if left, err := w.g.Forget(w.tx, c.Tx.SigningHash); err != nil || !left {
+		t.Errorf("forgotten at once: %v", err)
+	}
+	w.advance(guard.KeepSettled + time.Hour)
+	if left, err := w.g.Forget(w.tx, c.Tx.SigningHash); err != nil || left {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if n := len(w.tx.M); n != before {
+		t.Errorf("%d records more than before", n-before)
+	}
+}

@@ -183,12 +183,21 @@ func (n *Node) record(ctx context.Context, c guard.Case, p wire.Proposal) (d gua
 		}
 		writeRequest(tx, r, now)
 		if !d.Reserved {
-			return nil
+			return n.refused(tx, c)
 		}
 		last, err = n.reserved(tx, c.Tx.SigningHash, p)
 		return err
 	})
 	return d, last, err
+}
+
+// refused lists a payload for deletion that is remembered though it was refused, unless it goes with its seqno.
+func (n *Node) refused(tx guard.Tx, c guard.Case) error {
+	p, _, err := n.guard.Payload(tx, c.Tx.SigningHash)
+	if err == nil && p.State == guard.Seen && c.Intent.Query != nil {
+		schedulePayload(tx, c.Tx.SigningHash, time.Unix(max(p.ValidUntil, p.RequestExpires), 0))
+	}
+	return err
 }
 
 // reserved keeps what would explain the payload, unless that is known, and returns its last attempt.

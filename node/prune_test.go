@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/store"
+	"github.com/tonaiagent/mpcnode/ton"
 )
 
 // pruned is a node of which only what pruning needs is there, with its chain at that time.
@@ -165,4 +167,25 @@ func TestEvidenceOutlivesItsPayloadOnlyIfSigned(t *testing.T) {
 	step(1, 1)
 	change(t, n, func(tx guard.Tx) { setRecord(tx, "m/time", longAgo.Add(keepEvidence).Unix()) })
 	step(0, 0)
+}
+
+// A refused payload that the guard remembers is listed for deletion where no seqno takes it along.
+func TestRefusedPayloadOfAQueryIDIsListed(t *testing.T) {
+	n := pruned(t, longAgo)
+	for i, c := range []struct {
+		state guard.State
+		query *guard.Query
+		want  int
+	}{{guard.Seen, &guard.Query{ID: 7}, 1}, {guard.Seen, nil, 1}, {guard.Reserved, &guard.Query{ID: 7}, 1}} {
+		hash := [32]byte{byte(i)}
+		change(t, n, func(tx guard.Tx) {
+			setRecord(tx, guard.Key("y/"+hex.EncodeToString(hash[:])), guard.Payload{State: c.state, ValidUntil: longAgo.Unix()})
+			if err := n.refused(tx, guard.Case{Intent: guard.Intent{Query: c.query}, Tx: ton.Transaction{SigningHash: hash}}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got := count(t, n, prefixDue); got != c.want {
+			t.Errorf("%s with %v: %d are listed, want %d", c.state, c.query, got, c.want)
+		}
+	}
 }
