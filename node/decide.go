@@ -118,20 +118,34 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if n.stopped(ctx, in) {
 		return c // the guard refuses before it looks at more
 	}
-	if err := n.prove(ctx, w, &c); err != nil {
-		n.log.Warn("destinations can't be proven", "request", in.RequestID, "wallet", w.ID, "err", err)
+	n.examine(ctx, w, &c)
+	if c.Outcome == nil || c.Outcome.Complete() {
 		return c
 	}
-	c.Contract = guard.ReadContract(w, c.Account, payload)
-	outcome, err := n.custodyOf(w).simulate(c.Account, t, payload)
-	if err == nil {
-		c.Outcome = &outcome
-		c.Deliveries, err = n.deliveries(w, c)
-	}
-	if err != nil {
-		n.log.Warn("payload can't be emulated", "request", in.RequestID, "wallet", w.ID, "err", err)
+	// Coins may have come since: that they are missing only the newest state can say.
+	if acc, err := n.look(ctx, w); err == nil && acc.LastLT != c.Account.LastLT {
+		c.Account = acc
+		n.examine(ctx, w, &c)
 	}
 	return c
+}
+
+// examine fills in what is proven of where the messages of c go, and what emulation shows on its account.
+func (n *Node) examine(ctx context.Context, w guard.WalletRecord, c *guard.Case) {
+	c.Outcome = nil
+	if err := n.prove(ctx, w, c); err != nil {
+		n.log.Warn("destinations can't be proven", "request", c.Intent.RequestID, "wallet", w.ID, "err", err)
+		return
+	}
+	c.Contract = guard.ReadContract(w, c.Account, c.Payload)
+	outcome, err := n.custodyOf(w).simulate(c.Account, c.Tx, c.Payload)
+	if err == nil {
+		c.Outcome = &outcome
+		c.Deliveries, err = n.deliveries(w, *c)
+	}
+	if err != nil {
+		n.log.Warn("payload can't be emulated", "request", c.Intent.RequestID, "wallet", w.ID, "err", err)
+	}
 }
 
 // decode reads the payload as one of who is to carry it to the chain.

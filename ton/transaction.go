@@ -98,6 +98,11 @@ type Outcome struct {
 	sent []tvm.OutMessage // Messages, as the chain would carry them
 }
 
+// Complete reports whether the payload was accepted and all that it asks for was done.
+func (o Outcome) Complete() bool {
+	return o.Accepted && (o.ComputeExit == 0 || o.ComputeExit == 1) && o.ActionExit == 0 && o.Skipped == 0
+}
+
 // Executed is one transaction of an account's hash-linked list, as the mirror carries it to the guard.
 type Executed struct {
 	LT       uint64

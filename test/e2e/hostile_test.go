@@ -195,8 +195,8 @@ func (w *network) broadcast(payload []byte, sig [64]byte, deploy bool) error {
 	return w.chain.Send(boc)
 }
 
-// ready is a network with a funded wallet.
-func ready(t *testing.T) *network {
+// unfunded is a network with the wallet w1, which holds nothing.
+func unfunded(t *testing.T) *network {
 	t.Helper()
 	w := newNetwork(t, 2)
 	for _, name := range names {
@@ -205,6 +205,13 @@ func ready(t *testing.T) *network {
 	w.allUp()
 	w.keygen("key-w1")
 	w.enrol("key-w1", "w1", "agent-1", policyOf(1, "agent-1", "", "100", "100"))
+	return w
+}
+
+// ready is unfunded with coins in the wallet.
+func ready(t *testing.T) *network {
+	t.Helper()
+	w := unfunded(t)
 	w.fund("w1", "1000")
 	return w
 }

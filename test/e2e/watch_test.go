@@ -148,3 +148,24 @@ func TestToncenterThatDiffersRaisesAnAlarmAndDecidesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A wallet is paid, and pays at once: what the nodes read of its account a moment before can't say that it holds nothing.
+func TestCoinsThatHaveJustComeAreSeen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := unfunded(t)
+		for _, name := range names {
+			if _, acc, err := w.node(name).Wallet(t.Context(), "w1"); err != nil || !acc.Balance.IsZero() {
+				t.Fatalf("%s: %s, %v", name, acc.Balance, err)
+			}
+		}
+		w.fund("w1", "1000")
+		o := order{wallet: "w1", agent: "agent-1", to: destination, amount: "1", ask: "user", deliver: node.DeliverConfirmed}
+		r, err := w.send(o)
+		if err != nil || r.State != node.StateConfirmed {
+			t.Fatalf("%s %s, %v", r.State, r.Reason.Code, err)
+		}
+		for _, name := range names {
+			w.eventually(name+" has allowed it", func() bool { return w.verdict(name, r.ID) == "allow" })
+		}
+	})
+}
