@@ -9,7 +9,7 @@ func (d Delivery) Check(m Message, f Facts, own Address) error {
 		return nil
 	case !d.Ran:
 		return refuse(CodeDelivery, "what %s does with the message was not emulated", m.To)
-	case (d.ComputeExit != 0 && d.ComputeExit != 1) || d.ActionExit != 0 || d.Skipped != 0:
+	case !complete(d.ComputeExit, d.ActionExit, d.Skipped):
 		return refuse(CodeDelivery, "%s fails: compute %d, action %d, %d skipped", m.To, d.ComputeExit, d.ActionExit, d.Skipped)
 	}
 	switch asked := m.Detail.(type) {

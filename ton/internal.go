@@ -38,7 +38,7 @@ func (e *Emulator) Send(acc Account, globalID int32, m Internal, now time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("emulate %s: %w", m.To, err)
 	}
-	if exit := res.ExitCode; exit != 0 && exit != 1 || o.ActionExit != 0 || o.Skipped != 0 {
+	if exit := int32(res.ExitCode); !complete(exit, o.ActionExit, o.Skipped) {
 		return nil, fmt.Errorf("emulate %s: compute %d, action %d, %d skipped", m.To, exit, o.ActionExit, o.Skipped)
 	}
 	return o.internals(m.To), nil

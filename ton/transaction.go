@@ -100,7 +100,12 @@ type Outcome struct {
 
 // Complete reports whether the payload was accepted and all that it asks for was done.
 func (o Outcome) Complete() bool {
-	return o.Accepted && (o.ComputeExit == 0 || o.ComputeExit == 1) && o.ActionExit == 0 && o.Skipped == 0
+	return o.Accepted && complete(o.ComputeExit, o.ActionExit, o.Skipped)
+}
+
+// complete reports whether a transaction ended well and left no action out.
+func complete(compute, action int32, skipped uint16) bool {
+	return (compute == 0 || compute == 1) && action == 0 && skipped == 0
 }
 
 // Executed is one transaction of an account's hash-linked list, as the mirror carries it to the guard.

@@ -17,11 +17,14 @@ type contractFields struct {
 	Address destination `yaml:"address"`
 	// Code is the hash of the code that it must run, 64 hex digits. Default: any, so whoever may change its code is trusted too.
 	Code string `yaml:"code"`
-	// Is is the contract's role.
+	// Is is the contract's role: jetton_master (of a jetton that stands for a stake), nft_collection, nft_item, telemint_item, nft_sale,
+	// nft_auction, nft_market (in whose name these two are deployed), staking_pool, swap_router and pton_master (STON.fi), swap_factory
+	// (DeDust). What else a contract can be is proven from these.
 	Is ton.Role `yaml:"is"`
-	// Program is that of a staking pool, or of the jetton that stands for a stake.
+	// Program is that of a staking pool, or of the jetton that stands for a stake: single_nominator, nominator_pool, tonstakers, whales,
+	// bemo, hipo.
 	Program ton.Program `yaml:"program"`
-	// Venue is that of an exchange's contract.
+	// Venue is that of an exchange's contract: ston_v1, ston_v2, dedust_v2.
 	Venue ton.Venue `yaml:"venue"`
 }
 
