@@ -46,6 +46,9 @@ func TestContractThatClaimsToBeOursIsNotBelieved(t *testing.T) {
 	m.wantMeaning(t, "sale", ton.OpContractCall, ton.Claim{Collection: c.Address}, buy)
 	m.vouched = []ton.Vouched{{Address: sale, Role: ton.RoleSale}}
 	m.wantMeaning(t, "vouched sale that doesn't own its item", ton.OpUnknown, ton.Claim{Collection: c.Address}, buy)
+	if f := m.wantMeaning(t, "vouched sale that does not own its item, no collection named", ton.OpUnknown, ton.Claim{}, buy); f.Role != "" {
+		t.Errorf("a sale that does not hold its item is a %s", f.Role)
+	}
 }
 
 // A master that was claimed may call anything its wallet; whose that is, the wallet says itself.

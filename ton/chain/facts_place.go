@@ -47,20 +47,18 @@ func (p *prover) sale(ctx context.Context, role ton.Role, f *ton.Facts) error {
 	if l.Seller.IsZero() {
 		return errors.New("nothing is for sale there yet")
 	}
-	if !p.claim.Collection.IsZero() {
-		acc, err := p.account(ctx, l.Item)
-		if err != nil {
-			return err
-		}
-		item := ton.Facts{Account: acc}
-		if err := p.item(ctx, &item); err != nil {
-			return err
-		}
-		if item.Owner != f.Account.Address {
-			return fmt.Errorf("item %s is %s's, not the sale's", l.Item, item.Owner)
-		}
-		f.Collection = item.Collection
+	acc, err := p.account(ctx, l.Item)
+	if err != nil {
+		return err
 	}
+	item := ton.Facts{Account: acc}
+	if err := p.item(ctx, &item); err != nil {
+		return err
+	}
+	if item.Owner != f.Account.Address {
+		return fmt.Errorf("item %s is %s's, not the sale's", l.Item, item.Owner)
+	}
+	f.Collection = item.Collection
 	f.Role, f.Owner, f.Item, f.Price = role, l.Seller, l.Item, l.Price
 	return nil
 }
