@@ -29,7 +29,7 @@ func (p *contractPolicy) flags(c *cobra.Command) {
 	f.Uint16Var(&p.maxCount, "max-count", 100, "policy wallet: most spends in any 24 hours")
 	f.DurationVar(&p.maxValidity, "max-validity", 5*time.Minute, "policy wallet: how long a signature may be good, at most 1h")
 	f.StringArrayVar(&p.allow, "allow", nil, "policy wallet: a destination, and after commas what it may get: transfer (default), operation")
-	f.StringArrayVar(&p.operations, "allow-operation", nil, "policy wallet: an opcode in hex that destinations with `operation` may get, or stake")
+	f.StringArrayVar(&p.operations, "allow-operation", nil, "policy wallet: an opcode in hex for destinations that may get an operation, or stake")
 }
 
 // jettonFlag is for a wallet that exists: its jetton wallets follow from its address, which follows from its first policy.

@@ -191,7 +191,10 @@ func TestVerbsOnALocalNetwork(t *testing.T) {
 		{exitDone, "kill on --scope agent:agent-1 --reason drill", "backup,platform,user"},
 		{exitRefused, "tx send --wallet wallet-2 --amount 1 --to " + to, "refused: kill: killed"},
 		{exitUsage, "kill off --all", "operators of two parties"},
-		{exitDone, "kill off --all --context user,platform,backup", "nothing is stopped"},
+		{exitDone, "kill off --all --context user,platform", "lifted t-"},
+		{exitDone, "kill status --context backup", "drill"},
+		{exitDone, "kill off --all --context backup,user", "at backup\n"},
+		{exitDone, "kill status --context backup", "nothing is stopped"},
 		{exitDone, "tx send --wallet wallet-2 --amount 1 --deliver signed --to " + to, "SIGNED"},
 		{exitDone, "audit query --type transaction_denied --limit 1000", "transaction_denied"},
 	} {

@@ -34,8 +34,9 @@ func usagef(c *cobra.Command, format string, args ...any) error {
 	return &failure{fmt.Errorf(format, args...), exitUsage, fmt.Sprintf("see `%s --help`", c.CommandPath())}
 }
 
-func refusedf(format string, args ...any) error {
-	return &failure{err: fmt.Errorf(format, args...), code: exitRefused}
+// refusedf is a guard's refusal, with what people can do about its reason.
+func refusedf(reason, format string, args ...any) error {
+	return &failure{fmt.Errorf(format, args...), exitRefused, reasonHints[reason]}
 }
 
 func waitingf(hint, format string, args ...any) error {
@@ -97,6 +98,8 @@ func hintOf(err error) string {
 	switch {
 	case errors.As(err, &p) && strings.HasSuffix(p.Detail, "signature does not fit"): // it covers the network id
 		return "does the context's network equal the id that `mpcctl status` shows?"
+	case p != nil && strings.Contains(p.Detail, "payload: missing"):
+		return "--payload FILE gives your own, a binary bag of cells"
 	case p != nil:
 		return problemHints[p.Code]
 	}
@@ -116,6 +119,13 @@ var problemHints = map[string]string{
 	"too_many_waits":       "wait for fewer requests at a time",
 	"idempotency_conflict": "to send the same request again, give the same --expires too: each command makes a new one otherwise",
 	"wallet_busy":          "wait until the wallet's request is settled: see `mpcctl tx list`",
+}
+
+// reasonHints say what people can do about a guard's refusal.
+var reasonHints = map[string]string{
+	"agent_wallet": "enrol the agent for the wallet: mpcctl agent create AGENT --public-key … --wallets … names the whole list",
+	"bounce": "a policy wallet pays only accounts that are deployed, written EQ… or raw; of any other wallet, a payload of your own " +
+		"must bounce as the destination is written",
 }
 
 // errInterrupted says that the user ended the tool.

@@ -109,8 +109,8 @@ func (t *tool) killOff() *cobra.Command {
 	c.Long = "off lifts trips at every selected node. Each selected context's operator signs; a node takes it with the signatures\n" +
 		"of its own operator and of another party's. A node that is not selected stays stopped.\n\n" +
 		"Operators on one machine: mpcctl kill off --all --context user,platform\n" +
-		"Each on their own: one runs mpcctl kill off --all --file lift, the other kill off --file lift with the file that came of it,\n" +
-		"and the first the same again with the other's file."
+		"Each on their own: the first runs mpcctl kill off --all --file lift, the other mpcctl kill off --file lift with the file that\n" +
+		"came of it, and the first, with the other's file, mpcctl kill off --file lift, now without --all."
 	c.Flags().BoolVar(&all, "all", false, "every trip that stands at any selected node")
 	c.Flags().StringVar(&file, "file", "", "lift that goes from operator to operator: made if it isn't there, else signed too")
 	c.RunE = func(c *cobra.Command, ids []string) error {
@@ -145,7 +145,9 @@ func (t *tool) lift(ctx context.Context, sites []*site, ids []string) error {
 		return &failure{errors.New("a lift needs the operators of two parties"), exitUsage,
 			fmt.Sprintf("name both contexts, such as --context %s, or see --file in `mpcctl kill off --help`", strings.Join(pairWith(sites[0]), ","))}
 	}
-	return t.handLift(ctx, sites, l)
+	return t.handLift(ctx, sites, l, func(party string) string {
+		return fmt.Sprintf("mpcctl kill off %s --context %s,%s", strings.Join(l.IDs, " "), party, sites[0].Name)
+	})
 }
 
 // liftOf is an unsigned lift of the trips of those ids, of all that stand if there are none.
@@ -167,18 +169,56 @@ func liftOf(ctx context.Context, sites []*site, ids []string, valid time.Duratio
 	return wire.Lift{IDs: ids, Expires: time.Now().Add(valid).UTC().Truncate(time.Second)}, nil
 }
 
-// handLift gives the lift to every node. What is not lifted there shows.
-func (t *tool) handLift(ctx context.Context, sites []*site, l wire.Lift) error {
-	return each(ctx, t, func(ctx context.Context, s *site) ([]client.Trip, error) {
-		key, err := s.operatorKey()
-		if err != nil {
-			return nil, err
+// handLift gives the lift to every node, and says what it lifted there. What is not lifted shows. again says what
+// lifts at a party that no context names: whether it has lifted already, nobody here can tell.
+func (t *tool) handLift(ctx context.Context, sites []*site, l wire.Lift, again func(party string) string) error {
+	before := ask(ctx, sites, func(ctx context.Context, s *site) ([]client.Trip, error) { return s.trips(ctx) })
+	after := ask(ctx, sites, func(ctx context.Context, s *site) ([]client.Trip, error) { return s.handLift(ctx, l) })
+	for i, o := range after {
+		if ids := lifted(before[i], o, l); len(ids) > 0 {
+			t.ui.say("lifted %s at %s", list(ids), o.Context)
 		}
-		if err := s.hand(ctx, key, "/v1/kill/lift", l, nil); err != nil {
-			return nil, err
+	}
+	if err := report(t, after, tripText); err != nil {
+		return err
+	}
+	for _, party := range unnamed(sites) {
+		t.ui.say("%s isn't named, what is stopped there stays stopped: %s", party, again(party))
+	}
+	return nil
+}
+
+// handLift returns what stands at the node afterwards.
+func (s *site) handLift(ctx context.Context, l wire.Lift) ([]client.Trip, error) {
+	key, err := s.operatorKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hand(ctx, key, "/v1/kill/lift", l, nil); err != nil {
+		return nil, err
+	}
+	return s.trips(ctx)
+}
+
+// lifted returns which trips of the lift stood at a node and do so no more: none if either answer is missing.
+func lifted(before, after outcome[[]client.Trip], l wire.Lift) (ids []string) {
+	if before.Result == nil || after.Result == nil {
+		return nil
+	}
+	for _, x := range *before.Result {
+		still := slices.ContainsFunc(*after.Result, func(y client.Trip) bool { return y.ID == x.ID })
+		if !still && slices.Contains(l.IDs, x.ID) {
+			ids = append(ids, x.ID)
 		}
-		return s.trips(ctx)
-	}, tripText)
+	}
+	return ids
+}
+
+// unnamed returns the network's parties of which no context is selected.
+func unnamed(sites []*site) []string {
+	return slices.DeleteFunc(slices.Clone(sites[0].Parties), func(party string) bool {
+		return slices.ContainsFunc(sites, func(s *site) bool { return s.Party == party })
+	})
 }
 
 // standing returns the ids of all trips that stand at any of the sites.

@@ -47,7 +47,7 @@ func (t *tool) liftByFile(ctx context.Context, sites []*site, ids []string, path
 		return waitingf(fmt.Sprintf("there: mpcctl kill off --file %s; it can be handed in until %s", path, clock(l.Expires)),
 			"%s is signed for %s: an operator of another party has to sign it too", path, list(partiesOf(l)))
 	}
-	return t.handLift(ctx, sites, l)
+	return t.handLift(ctx, sites, l, func(string) string { return "its operator runs mpcctl kill off --file " + path })
 }
 
 // readLift reads a lift that another operator has signed, and says what it would do.

@@ -47,7 +47,7 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f.StringArrayVar(&o.operation, "operation", nil, "a field of the type's own as name=value, such as item=ADDRESS; may be given several times")
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
 	f.StringVar(&o.payments, "payments", "", "instead of --to, --amount and --memo, a CSV file of a batch: destination,amount,memo")
-	f.StringVar(&o.payload, "payload", "", "file with your own payload: BoC of the cell whose hash is signed (default: the node builds one)")
+	f.StringVar(&o.payload, "payload", "", "file with your own payload: a binary bag of cells (BoC), whose root is what is signed (default: the node builds one)")
 	f.StringVar(&o.expires, "expires", "", "until when the request holds: a duration, or a time in UTC by RFC 3339 (default: 5m; 1m of a Highload V3 wallet, whose payload can execute as long)")
 	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key and --expires signs nothing twice (default: a random one)")
 	return require(c, "wallet")
@@ -211,10 +211,10 @@ func verdict(s client.Status) error {
 	}
 	switch node.State(s.State) {
 	case node.StateDenied:
-		return refusedf("%s: refused: %s: %s: %s", s.ID, reason.Layer, reason.Code, reason.Text)
+		return refusedf(reason.Code, "%s: refused: %s: %s: %s", s.ID, reason.Layer, reason.Code, reason.Text)
 	case node.StateSimulated:
 		if s.Effect != "allow" {
-			return refusedf("refused: %s: %s: %s", reason.Layer, reason.Code, reason.Text)
+			return refusedf(reason.Code, "refused: %s: %s: %s", reason.Layer, reason.Code, reason.Text)
 		}
 	case node.StatePending:
 		return waitingf(fmt.Sprintf("mpcctl tx unsigned %s --out FILE; mpcctl tx sign-offline FILE, where the key is; mpcctl tx submit FILE", s.ID),

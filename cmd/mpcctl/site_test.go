@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -65,7 +67,7 @@ func TestExitCodeOfAnError(t *testing.T) {
 	for want, errs := range map[int][]error{
 		exitDone:    {nil},
 		exitFailed:  {errors.New("x"), &client.Problem{Code: "unknown_key"}, errInterrupted},
-		exitRefused: {refusal, refusedf("x"), hinted(refusal, "y"), errors.Join(nil, refusal)},
+		exitRefused: {refusal, refusedf("", "x"), hinted(refusal, "y"), errors.Join(nil, refusal)},
 		exitWaiting: {waitingf("", "x")},
 		exitUsage:   {unknownContext("x"), wrong("amount", errors.New("x"))},
 	} {
@@ -94,6 +96,16 @@ func TestRequestThatEndedBadlyIsNoSuccess(t *testing.T) {
 	} {
 		if got := exitOf(verdict(c.s)); got != c.code {
 			t.Errorf("%s %s: %d, want %d", c.s.State, c.s.Effect, got, c.code)
+		}
+	}
+}
+
+// A hint for a reason that no guard gives would never be seen.
+func TestHintsAreOfReasonsThatExist(t *testing.T) {
+	catalogue := string(must(os.ReadFile("../../docs/reasons.md"))) // generated from package guard's
+	for reason := range reasonHints {
+		if !strings.Contains(catalogue, "| `"+reason+"` |") {
+			t.Errorf("no guard refuses with %s", reason)
 		}
 	}
 }

@@ -92,27 +92,37 @@ func (t *tool) txSignOffline() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := t.showUnsigned(u); err != nil {
-			return err
-		}
 		if !yes {
-			return waitingf("read it, then the same command with --yes", "nothing was signed")
+			return errors.Join(t.showUnsigned(u),
+				waitingf(fmt.Sprintf("read it, then: mpcctl tx sign-offline %s --key FILE|--mnemonic FILE --yes", args[0]), "nothing was signed"))
 		}
 		key, err := ownersKey(keyFile, mnemonicFile)
 		if err != nil {
 			return err
 		}
 		defer clear(key)
-		if err := u.sign(key); err != nil {
-			return err
-		}
-		return u.write(args[0])
+		return t.signOffline(u, key, args[0])
 	})
 	f := c.Flags()
 	f.StringVar(&keyFile, "key", "", "file of the wallet's key, a seed of 64 hex digits")
 	f.StringVar(&mnemonicFile, "mnemonic", "", "file of the wallet's 24 words")
 	f.BoolVar(&yes, "yes", false, "sign; without it the transaction is shown only")
 	return c
+}
+
+// signOffline signs what the file holds, writes it back, and only then says that it is signed.
+func (t *tool) signOffline(u unsigned, key ed25519.PrivateKey, path string) error {
+	if err := u.sign(key, time.Now()); err != nil {
+		return err
+	}
+	if err := u.write(path); err != nil {
+		return err
+	}
+	if err := t.showUnsigned(u); err != nil {
+		return err
+	}
+	t.ui.say("signed, in %s\nnext: mpcctl tx submit %s", path, path)
+	return nil
 }
 
 func ownersKey(keyFile, mnemonicFile string) (ed25519.PrivateKey, error) {

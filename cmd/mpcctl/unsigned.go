@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/node"
 	"github.com/tonaiagent/mpcnode/node/client"
@@ -60,14 +61,18 @@ func (u unsigned) read() (ton.Wallet, ton.Transaction, error) {
 	return w, t, err
 }
 
-// sign adds the owner's signature; the key must be the wallet's.
-func (u *unsigned) sign(key ed25519.PrivateKey) error {
+// sign adds the owner's signature; the key must be the wallet's, and the payload one that can still execute by the local clock.
+func (u *unsigned) sign(key ed25519.PrivateKey, now time.Time) error {
 	w, t, err := u.read()
 	if err != nil {
 		return err
 	}
 	if [32]byte(key.Public().(ed25519.PublicKey)) != w.PublicKey {
 		return errors.New("the key is not that of the wallet: nothing was signed")
+	}
+	if !now.Before(t.ValidUntil) {
+		return hinted(fmt.Errorf("valid until %s, which has passed by this machine's clock: nothing was signed", clock(t.ValidUntil)),
+			"ask anew: `mpcctl tx send` and `mpcctl tx unsigned`, or `mpcctl wallet order` with --out")
 	}
 	u.Signature = ed25519.Sign(key, t.SigningHash[:])
 	return nil

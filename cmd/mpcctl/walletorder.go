@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -151,7 +152,7 @@ func (by *sender) flags(c *cobra.Command, attach string) {
 	f := c.Flags()
 	f.StringVar(&by.attach, "attach", attach, "TON that go along for gas; the policy wallet keeps the rest")
 	f.BoolVar(&by.connect, "ton-connect", false, "print TON Connect's sendTransaction, for the owner's wallet application")
-	f.StringVar(&by.out, "out", "", "write a file for `mpcctl tx sign-offline`; needs --owner-key and --owner-seqno")
+	f.StringVar(&by.out, "out", "", "write a file for mpcctl tx sign-offline; needs --owner-key and --owner-seqno")
 	f.StringVar(&by.key, "owner-key", "", "public key of the owner's wallet, 64 hex digits")
 	f.StringVar(&by.of.version, "owner-version", string(ton.V5R1), "contract of the owner's wallet: v3r2, v4r2 or v5r1")
 	f.Uint16Var(&by.of.subwallet, "owner-subwallet", 0, "number of the owner's wallet")
@@ -186,7 +187,7 @@ func (t *tool) order(ctx context.Context, id string, by sender, write func(*site
 	}
 	switch {
 	case by.out != "":
-		return t.orderFile(s, by, message)
+		return t.orderFile(s, by, message, whoMay(o, w.Contract))
 	case by.connect:
 		return t.orderConnect(s, by, message)
 	}
@@ -210,11 +211,38 @@ func (by sender) message(s *site, w client.Wallet, o contracts.Order) (m ton.Tra
 	return m, nil
 }
 
-func (t *tool) orderFile(s *site, by sender, m ton.Transfer) error {
+// principal is who may give an order, by role, with the account that the contract takes it from.
+type principal struct{ role, address string }
+
+func whoMay(o contracts.Order, c *client.Contract) []principal {
+	all := []principal{{"owner", c.Owner}}
+	if _, freezes := o.(contracts.Freeze); freezes && c.Guardian != "" {
+		all = append(all, principal{"guardian", c.Guardian})
+	}
+	return all
+}
+
+// checkSender refuses a wallet whose order the contract would not take.
+func checkSender(w ton.Wallet, may []principal) error {
+	var is []string
+	for _, p := range may {
+		if a, _, err := ton.ParseAddress(p.address, true); err == nil && a == w.Address {
+			return nil
+		}
+		is = append(is, fmt.Sprintf("the %s is %s", p.role, p.address))
+	}
+	return &failure{fmt.Errorf("--owner-key: that key's %s wallet is %s, %s", w.Version, w.Address, strings.Join(is, ", ")), exitUsage,
+		"other --owner-version or --owner-subwallet?"}
+}
+
+func (t *tool) orderFile(s *site, by sender, m ton.Transfer, may []principal) error {
 	u := unsigned{Network: s.Network, GlobalID: s.GlobalID, Version: by.of.version, PublicKey: by.key, Subwallet: by.of.subwallet}
 	w, err := u.wallet()
 	if err != nil {
 		return wrong("owner-key", err)
+	}
+	if err := checkSender(w, may); err != nil {
+		return err
 	}
 	if u.Payload, err = ton.Build(w, by.seqno, time.Now().Add(by.valid), []ton.Transfer{m}); err != nil {
 		return err
