@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
@@ -96,6 +97,9 @@ func (e *evaluation) judge() Decision {
 		if step.stops {
 			break
 		}
+	}
+	if escalated := codesOf(d.Verdicts, Escalate); len(escalated) > 0 && len(codesOf(d.Verdicts, Deny)) == 0 {
+		d.Verdicts = append(d.Verdicts, deny(ReasonApprovalUnavailable, strings.Join(escalated, " "), ""))
 	}
 	d.Effect = combine(d.Verdicts)
 	return d

@@ -248,6 +248,12 @@ func TestRefusalsAreInTheOrderOfReport(t *testing.T) {
 	if r := d.Refusals(); len(r) != 2 || r[0].Effect != guard.Deny || r[1].Effect != guard.Escalate || d.First() != r[0] {
 		t.Errorf("a denial comes before an escalation: %+v", r)
 	}
+	c = w.request("k1", "1")
+	d = w.decide(c)
+	if r := d.Refusals(); len(r) != 2 || d.First().Reason != guard.ReasonApprovalUnavailable || d.First().Observed != "approval_above" ||
+		r[1].Reason != guard.ReasonApprovalAbove || d.Effect != guard.Deny {
+		t.Errorf("an escalation is denied for want of approvals: %+v", r)
+	}
 }
 
 func TestRaceAtTheLimit(t *testing.T) {

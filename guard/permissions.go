@@ -49,7 +49,7 @@ func (e *evaluation) moved(m Move, to ton.Address) []Verdict {
 		return nil // layer 5 refuses
 	case policy.RuleApproval:
 		l, _ := e.perms.LimitsOf(asset)
-		return []Verdict{escalate(ReasonApprovalUnavailable, amountOf(asset, m.Amount), amountOf(asset, *l.RequireApprovalAbove))}
+		return []Verdict{escalate(ReasonApprovalAbove, amountOf(asset, m.Amount), amountOf(asset, *l.RequireApprovalAbove))}
 	}
 	if r, ok := ruleReasons[a.ViolatedRule]; ok {
 		return []Verdict{deny(r, to.String(), string(a.ViolatedRule))}

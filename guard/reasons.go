@@ -46,6 +46,7 @@ const (
 	ReasonSlippageUnknown     Reason = "slippage_unknown"
 	ReasonSwapDeadline        Reason = "swap_deadline"
 	ReasonReferral            Reason = "referral_not_allowed"
+	ReasonApprovalAbove       Reason = "approval_above"
 	ReasonApprovalUnavailable Reason = "approval_unavailable"
 
 	ReasonChainUnavailable Reason = "chain_unavailable"
@@ -180,6 +181,7 @@ var reasons = []struct {
 	{ReasonSlippageUnknown, LayerPolicy, "What the exchange's pools give now could not be computed, so the slippage can't be bounded."},
 	{ReasonSwapDeadline, LayerPolicy, "The swap has no deadline: it needs an approval, and none can be given here yet."},
 	{ReasonReferral, LayerPolicy, "The swap would pay a referral that the agent's policy does not list."},
+	{ReasonApprovalAbove, LayerPolicy, "The amount needs an approval."},
 	{ReasonApprovalUnavailable, LayerPolicy, "The request needs an approval, and none can be given here yet."},
 
 	{ReasonChainUnavailable, LayerLimits, "The chain could not be read. Try again."},

@@ -81,6 +81,16 @@ func combine(verdicts []Verdict) Effect {
 	return Allow
 }
 
+// codesOf lists the reasons of the verdicts with one effect.
+func codesOf(verdicts []Verdict, effect Effect) (codes []string) {
+	for _, v := range verdicts {
+		if v.Effect == effect {
+			codes = append(codes, string(v.Reason))
+		}
+	}
+	return codes
+}
+
 // details lists verdicts for the audit, in order and numbered, since a layer may have several.
 func details(verdicts []Verdict) audit.Details {
 	out := make(audit.Details, 0, len(verdicts))

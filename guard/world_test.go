@@ -338,9 +338,17 @@ func (w *world) allow(c guard.Case) guard.Decision {
 func (w *world) deny(c guard.Case, want guard.Reason) {
 	w.Helper()
 	d := w.decide(c)
-	if d.Effect == guard.Allow || d.Reserved || d.First().Reason != want {
+	if d.Effect == guard.Allow || d.Reserved || cause(d).Reason != want && d.First().Reason != want {
 		w.Fatalf("effect %s, first %+v, want a denial with %s; all: %+v", d.Effect, d.First(), want, d.Verdicts)
 	}
+}
+
+// cause is the first refusal, or the escalation that is refused because nobody can approve it.
+func cause(d guard.Decision) guard.Verdict {
+	if r := d.Refusals(); len(r) > 1 && r[0].Reason == guard.ReasonApprovalUnavailable {
+		return r[1]
+	}
+	return d.First()
 }
 
 // trip is one signed by a tripper of a party.
