@@ -67,6 +67,7 @@ type Simulation struct {
 	Effect     Effect
 	Verdicts   []Verdict
 	PolicyHash [32]byte
+	Limits     []Use
 }
 
 // First is Decision.First.
@@ -79,7 +80,7 @@ func (g *Guard) Simulate(tx Tx, now time.Time, c Case) (Simulation, error) {
 		return Simulation{}, fmt.Errorf("simulate: %w", err)
 	}
 	d := e.judge()
-	return Simulation{d.Effect, d.Verdicts, d.PolicyHash}, nil
+	return Simulation{d.Effect, d.Verdicts, d.PolicyHash, e.uses()}, nil
 }
 
 func (e *evaluation) judge() Decision {

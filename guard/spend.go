@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/tonaiagent/mpcnode/guard/limits"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -100,33 +101,48 @@ func (e *evaluation) windows() (v []Verdict) {
 // window holds one asset.
 func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
 	asset := e.asset(m)
-	l, ok := e.perms.LimitsOf(asset)
+	l, ok := e.limitsOf(asset)
 	switch {
 	case !ok:
 		return []Verdict{deny(ReasonLimitMissing, asset, "")}
 	case m.Of != ton.Native && !e.jettons.counts(m.Of, e.at):
 		return []Verdict{deny(ReasonTooManyAssets, strconv.Itoa(len(e.jettons.List)), strconv.Itoa(maxJettons))}
-	case asset == ton.Native:
-		l.PerTransaction, l.Daily = tightened(l.PerTransaction, e.g.cfg.MaxTransaction), tightened(l.Daily, e.g.cfg.MaxDaily)
 	}
-	for _, w := range []struct {
-		reason       Reason
-		spent, limit ton.Nano
-	}{
-		{ReasonLimitTransaction, ton.Nano{}, l.PerTransaction},
-		{ReasonLimitDay, spent.Day, l.Daily},
-		{ReasonLimitWeek, spent.Week, l.Weekly},
-		{ReasonLimitMonth, spent.Month, l.Monthly},
-	} {
-		sum, err := w.spent.Add(m.Amount)
+	for _, b := range bounds(l, spent) {
+		sum, err := b.spent.Add(m.Amount)
 		if err != nil {
 			sum = ton.MaxNano // overflow is a denial, and no limit is that high
 		}
-		if err != nil || sum.Cmp(w.limit) > 0 {
-			v = append(v, deny(w.reason, amountOf(asset, sum), amountOf(asset, w.limit)))
+		if err != nil || sum.Cmp(b.limit) > 0 {
+			v = append(v, deny(b.reason, amountOf(asset, sum), amountOf(asset, b.limit)))
 		}
 	}
 	return v
+}
+
+// limitsOf returns the limits of an asset: the policy's, tightened by the node's own.
+func (e *evaluation) limitsOf(asset string) (policy.AssetLimits, bool) {
+	l, ok := e.perms.LimitsOf(asset)
+	if asset == ton.Native {
+		l.PerTransaction, l.Daily = tightened(l.PerTransaction, e.g.cfg.MaxTransaction), tightened(l.Daily, e.g.cfg.MaxDaily)
+	}
+	return l, ok
+}
+
+// bound is one window of an asset.
+type bound struct {
+	window       string
+	reason       Reason
+	spent, limit ton.Nano
+}
+
+func bounds(l policy.AssetLimits, spent limits.Spent) []bound {
+	return []bound{
+		{"transaction", ReasonLimitTransaction, ton.Nano{}, l.PerTransaction},
+		{"day", ReasonLimitDay, spent.Day, l.Daily},
+		{"week", ReasonLimitWeek, spent.Week, l.Weekly},
+		{"month", ReasonLimitMonth, spent.Month, l.Monthly},
+	}
 }
 
 // asset is what a move is of: coins, or the jetton that the request names, of which layer 1 has seen the proof.

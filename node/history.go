@@ -154,9 +154,12 @@ func (n *Node) decidedIn(ctx context.Context, from, to uint64) (ids []string, er
 	})
 }
 
+// Verdict is what one layer said.
+type Verdict = guard.Verdict
+
 // Verdicts returns what every layer of this node's guard said when it last decided a request. They hold numbers: they
 // are for this party's people, never for agents.
-func (n *Node) Verdicts(ctx context.Context, requestID string) (all []guard.Verdict, err error) {
+func (n *Node) Verdicts(ctx context.Context, requestID string) (all []Verdict, err error) {
 	return all, n.ledger.RequestEntries(ctx, requestID, 0, maxListed, func(e audit.Entry) bool {
 		if e.Action == actionDecide {
 			all = verdictsOf(e.Details)

@@ -1,5 +1,7 @@
 package ton
 
+import "slices"
+
 // shown is how many characters at each end of an address people compare, and wallets show.
 const shown = 4
 
@@ -9,11 +11,16 @@ func (a Address) LooksLike(b Address) bool {
 	if a == b {
 		return false
 	}
-	const prefix = 2 // EQ, UQ: the same for all
-	friendly := sameEnds(a.Friendly(true, false)[prefix:], b.Friendly(true, false)[prefix:])
-	return friendly || sameEnds(a.String()[prefix:], b.String()[prefix:])
+	ends := a.Ends()
+	return slices.ContainsFunc(b.Ends(), func(end string) bool { return slices.Contains(ends, end) })
 }
 
-func sameEnds(a, b string) bool {
-	return a[:shown] == b[:shown] && a[len(a)-shown:] == b[len(b)-shown:]
+// Ends returns what people see of a: both ends of the friendly form, and of the raw one. Two addresses look alike if they
+// have one of these in common.
+func (a Address) Ends() []string {
+	const prefix = 2 // EQ, UQ, and 0: are the same for all
+	friendly, raw := a.Friendly(true, false)[prefix:], a.String()[prefix:]
+	return []string{"friendly " + ends(friendly), "raw " + ends(raw)}
 }
+
+func ends(s string) string { return s[:shown] + s[len(s)-shown:] }

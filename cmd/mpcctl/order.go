@@ -54,61 +54,62 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 }
 
 // request makes the request that is asked for, checking here what can be checked without a node.
-func (t *tool) request(o *order) (s *site, r client.Request, err error) {
-	if s, err = t.site(); err != nil {
-		return nil, r, err
-	}
+func (o *order) request() (r client.Request, err error) {
 	if !slices.Contains([]string{"", client.DeliverSigned, client.DeliverSent, client.DeliverConfirmed}, o.deliver) {
-		return nil, r, wrong("deliver", errors.New("want signed, sent or confirmed"))
+		return r, wrong("deliver", errors.New("want signed, sent or confirmed"))
 	}
-	r = client.Request{Network: s.Network, Wallet: o.wallet, Coordinator: s.Party, Type: o.kind,
-		Asset: o.asset, Amount: o.amount, Destination: o.to, Memo: o.memo}
+	r = client.Request{Wallet: o.wallet, Type: o.kind, Asset: o.asset, Amount: o.amount, Destination: o.to, Memo: o.memo}
 	if err := o.pay(&r); err != nil {
-		return nil, r, err
+		return r, err
 	}
 	if r.Operation, err = o.fields(); err != nil {
-		return nil, r, wrong("operation", err)
+		return r, wrong("operation", err)
 	}
 	if r.Expires, err = until(or(o.expires, expireTime.String()), time.Now()); err != nil {
-		return nil, r, wrong("expires", err)
+		return r, wrong("expires", err)
 	}
 	if o.payload != "" {
 		boc, err := readSmall(o.payload, maxPayload)
 		if err != nil {
-			return nil, r, fmt.Errorf("read payload: %w", err)
+			return r, fmt.Errorf("read payload: %w", err)
 		}
 		r.Payload = base64.StdEncoding.EncodeToString(boc)
 	}
 	o.key = or(o.key, rand.Text())
-	return s, r, nil
+	return r, nil
 }
 
 // placed is request, with what the wallet needs to know which of its payloads this is.
 func (t *tool) placed(ctx context.Context, o *order) (*site, client.Request, error) {
-	s, r, err := t.request(o)
+	s, err := t.site()
+	if err != nil {
+		return nil, client.Request{}, err
+	}
+	r, err := o.request()
 	if err != nil {
 		return nil, r, err
 	}
-	return s, r, s.place(ctx, o, &r)
-}
-
-// place gives the request of a Highload V3 wallet its query id: drawn from the idempotency key, so that the same command
-// with the same key and --expires makes the same request. A node that can't show the wallet says more about it when it is
-// asked to sign.
-func (s *site) place(ctx context.Context, o *order, r *client.Request) error {
 	c, err := s.asAgent()
 	if err != nil {
-		return err
+		return nil, r, err
 	}
+	return s, s.place(ctx, c, o, r), nil
+}
+
+// place addresses a request to the site's node, and gives that of a Highload V3 wallet its query id: drawn from the idempotency key, so that the same command
+// with the same key and --expires makes the same request. A node that can't show the wallet says more about it when it is
+// asked to sign.
+func (s *site) place(ctx context.Context, c *client.Client, o *order, r client.Request) client.Request {
+	r.Network, r.Coordinator = s.Network, s.Party
 	var w client.Wallet
 	if err := c.Get(ctx, "/v1/wallets/"+url.PathEscape(r.Wallet), &w); err != nil || w.Version != string(ton.HighloadV3) {
-		return nil
+		return r
 	}
 	if o.expires == "" {
 		r.Expires = time.Now().Add(queryTime).UTC().Truncate(time.Second)
 	}
 	r.Query = client.QueryFor(o.key, r.Expires)
-	return nil
+	return r
 }
 
 // pay checks the one payment, or reads those of a batch.

@@ -46,26 +46,6 @@ func (t *tool) txSend() *cobra.Command {
 	return o.flags(c)
 }
 
-func (t *tool) txSimulate() *cobra.Command {
-	var o order
-	c := verb("simulate", "Ask what a transaction would be told, and sign nothing", func(ctx context.Context, _ []string) error {
-		s, r, err := t.placed(ctx, &o)
-		if err != nil {
-			return err
-		}
-		c, err := s.asAgent()
-		if err != nil {
-			return err
-		}
-		status, err := c.Simulate(ctx, r, o.key)
-		if err != nil {
-			return err
-		}
-		return errors.Join(t.showStatus(status), verdict(status))
-	})
-	return o.flags(c)
-}
-
 func (t *tool) txStatus() *cobra.Command {
 	var wait time.Duration
 	c := verb("status REQUEST", "Show a request; an operator also sees every layer's verdict", func(ctx context.Context, args []string) error {
@@ -107,23 +87,25 @@ func (t *tool) txList() *cobra.Command {
 }
 
 func (t *tool) showStatus(s client.Status) error {
-	return t.ui.result(s, func(w io.Writer) {
-		for _, row := range [][2]string{
-			{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
-			{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", paid(s)}, {"signers", strings.Join(s.Signers, ",")},
-			{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"live until", liveUntil(s)}, {"message", unsent(s)},
-		} {
-			if row[1] != "" {
-				line(w, row[0], row[1])
-			}
+	return t.ui.result(s, func(w io.Writer) { requestText(w, s) })
+}
+
+func requestText(w io.Writer, s client.Status) {
+	for _, row := range [][2]string{
+		{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
+		{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", paid(s)}, {"signers", strings.Join(s.Signers, ",")},
+		{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"live until", liveUntil(s)}, {"message", unsent(s)},
+	} {
+		if row[1] != "" {
+			line(w, row[0], row[1])
 		}
-		if len(s.Verdicts) > 0 {
-			line(w, "LAYER", "EFFECT", "REASON", "OBSERVED", "LIMIT")
-		}
-		for _, v := range s.Verdicts {
-			line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)
-		}
-	})
+	}
+	if len(s.Verdicts) > 0 {
+		line(w, "LAYER", "EFFECT", "REASON", "OBSERVED", "LIMIT")
+	}
+	for _, v := range s.Verdicts {
+		line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)
+	}
 }
 
 // liveUntil is when the payload can't execute any more at the latest, "" for one that can't already.

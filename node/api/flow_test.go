@@ -193,7 +193,7 @@ func TestRequestsAreListedNewestFirst(t *testing.T) {
 func TestSimulationDecidesAndKeepsNothing(t *testing.T) {
 	enrol(t)
 	c := asAgent(t, "agent-1").client()
-	var s client.Status
+	var s client.Simulation
 	eventually(t, "the wallet is free", func() (free bool) {
 		var err error
 		s, err = c.Simulate(t.Context(), order("2"), rand.Text())
@@ -206,6 +206,48 @@ func TestSimulationDecidesAndKeepsNothing(t *testing.T) {
 		t.Errorf("simulation above the limit: %+v, %v", denied, err)
 	}
 	as(t, "platform", "operator").signed("GET", "/v1/requests/"+s.ID, nil).wants(t, 404, "unknown_request")
+}
+
+func TestPeopleSeeWhatASimulationRestsOn(t *testing.T) {
+	enrol(t)
+	for _, role := range []string{"operator", "auditor"} {
+		c := as(t, "platform", role).client()
+		var s client.Simulation
+		eventually(t, "the wallet is free", func() bool {
+			var err error
+			s, err = c.SimulateFor(t.Context(), "agent-1", order("11"), rand.Text())
+			return err == nil
+		})
+		if s.State != "SIMULATED" || s.Agent != "agent-1" || s.Reason.Code != "limit_transaction" || len(s.Verdicts) < 6 {
+			t.Errorf("%s sees %+v, want every layer's verdict", role, s)
+		}
+		of := func(u client.LimitUse) bool {
+			return u.Asset == "native" && u.Window == "transaction" && u.Before == "0" && u.After == "11" && u.Limit == "10"
+		}
+		if !slices.ContainsFunc(s.Limits, of) || len(s.Limits) != 4 {
+			t.Errorf("%s sees limits %+v", role, s.Limits)
+		}
+		if len(s.Messages) != 1 || s.Messages[0].Amount != "11" || s.Fees == "" || s.Fees == "0" {
+			t.Errorf("%s sees %+v sent for a fee of %q TON", role, s.Messages, s.Fees)
+		}
+	}
+	agent := asAgent(t, "agent-1").client()
+	if s, err := agent.Simulate(t.Context(), order("11"), rand.Text()); err != nil || s.Verdicts != nil || s.Limits != nil || s.Fees != "" {
+		t.Errorf("the agent sees %+v, %v: it could probe for limits", s, err)
+	}
+	for _, c := range []struct {
+		who         *client.Client
+		agent, code string
+		status      int
+	}{
+		{agent, "agent-2", "forbidden", 403},
+		{as(t, "platform", "tripper").client(), "agent-1", "forbidden", 403},
+		{as(t, "platform", "operator").client(), "", "bad_request", 400},
+		{as(t, "platform", "operator").client(), "No Id", "bad_request", 400},
+	} {
+		_, err := c.who.SimulateFor(t.Context(), c.agent, order("1"), rand.Text())
+		wantProblem(t, err, c.status, c.code)
+	}
 }
 
 func TestSignatureOfASimulationSignsNothing(t *testing.T) {
@@ -294,7 +336,7 @@ func TestSimulationIsAdmittedAsARequestIs(t *testing.T) {
 	try := func(r client.Request, target string, at time.Time) error {
 		body, _ := json.Marshal(r)
 		e := reqsig.New("POST", target, rand.Text(), body, "agent:agent-1", key("agent agent-1"), at)
-		_, err := world.nodes["platform"].Simulate(t.Context(), e)
+		_, err := world.nodes["platform"].Simulate(t.Context(), e, "")
 		return err
 	}
 	elsewhere := order("1")

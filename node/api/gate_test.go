@@ -22,7 +22,7 @@ import (
 // and tripper. A change here is a change of who holds which power.
 const mayCall = `
 POST /v1/requests                a
-POST /v1/requests:simulate       a
+POST /v1/requests:simulate       a o u
 GET  /v1/requests                o u
 GET  /v1/requests/{id}           a o u
 POST /v1/requests/{id}/signature a o

@@ -30,14 +30,6 @@ func (s *server) send(ctx context.Context, in *sendInput) (*reply[client.Status]
 	return s.settled(context.WithoutCancel(ctx), r)
 }
 
-func (s *server) simulate(ctx context.Context, _ *struct{}) (*reply[client.Status], error) {
-	r, err := s.node.Simulate(ctx, callOf(ctx).envelope)
-	if err != nil {
-		return nil, err
-	}
-	return ok(summary(r))
-}
-
 type requestInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Wait int    `query:"wait" minimum:"0" maximum:"60" doc:"seconds to wait for it to settle"`
@@ -161,12 +153,15 @@ func (s *server) status(ctx context.Context, r node.Request) (client.Status, err
 
 func (s *server) verdicts(ctx context.Context, id string) ([]client.Verdict, error) {
 	said, err := s.node.Verdicts(ctx, id)
-	var all []client.Verdict
+	return verdictsOf(said), err
+}
+
+func verdictsOf(said []node.Verdict) (all []client.Verdict) {
 	for _, v := range said {
 		all = append(all, client.Verdict{Layer: string(v.Layer), Effect: v.Effect.String(), Code: string(v.Reason),
 			Observed: v.Observed, Limit: v.Limit})
 	}
-	return all, err
+	return all
 }
 
 // preferredWait reads `wait` of a Prefer header. A preference that can't be read is ignored (RFC 7240 section 2).

@@ -50,7 +50,7 @@ const (
 
 var routes = []route{
 	{post, "/v1/requests", "send", "Ask for a signature", agents, client.Request{}, true, calls((*server).send)},
-	{post, "/v1/requests:simulate", "simulate", "Ask what the guard would decide; nothing is kept", agents, client.Request{}, true, calls((*server).simulate)},
+	{post, "/v1/requests:simulate", "simulate", "Ask what the guard would decide; nothing is kept", observers, client.Request{}, true, calls((*server).simulate)},
 	{get, "/v1/requests", "requests", "List the requests decided last, newest first", auditors, nil, false, calls((*server).requests)},
 	{get, "/v1/requests/{id}", "request", "Show a request", observers, nil, false, calls((*server).request)},
 

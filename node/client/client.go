@@ -64,11 +64,6 @@ func (c *Client) Send(ctx context.Context, r Request, deliver, idempotencyKey st
 	return c.post(ctx, "/v1/requests?deliver="+url.QueryEscape(deliver), r, idempotencyKey)
 }
 
-// Simulate asks what would happen, and signs nothing.
-func (c *Client) Simulate(ctx context.Context, r Request, idempotencyKey string) (Status, error) {
-	return c.post(ctx, "/v1/requests:simulate", r, idempotencyKey)
-}
-
 func (c *Client) post(ctx context.Context, path string, r Request, idempotencyKey string) (s Status, err error) {
 	body, err := json.Marshal(r)
 	if err != nil {
