@@ -27,6 +27,7 @@ type Config struct {
 
 	MaxTransaction *ton.Nano // MAX_TRANSACTION_TON; tightens every agent's limit, never widens one
 	MaxDaily       *ton.Nano // MAX_DAILY_TON; the same for 24 h
+	MaxRiskScore   int       // MAX_RISK_SCORE, 1 to 100; 0: none
 }
 
 // Party is one party's section of the manifest: ed25519 public keys, RFC 8032.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/guard/risk"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -35,9 +36,11 @@ var pipeline = []struct {
 }{
 	{LayerKill, true, (*evaluation).killed},
 	{LayerIntent, true, (*evaluation).intent},
+	{LayerRisk, false, (*evaluation).risks},
 	{LayerPolicy, false, (*evaluation).permissions},
 	{LayerLimits, false, (*evaluation).limits},
 	{LayerRate, false, (*evaluation).rateLimits},
+	{LayerAnomaly, false, (*evaluation).anomaly},
 	{LayerSimulation, false, (*evaluation).simulation},
 }
 
@@ -68,6 +71,7 @@ type Simulation struct {
 	Verdicts   []Verdict
 	PolicyHash [32]byte
 	Limits     []Use
+	Risk       *risk.Assessment // nil: there was not enough to judge
 }
 
 // First is Decision.First.
@@ -80,7 +84,7 @@ func (g *Guard) Simulate(tx Tx, now time.Time, c Case) (Simulation, error) {
 		return Simulation{}, fmt.Errorf("simulate: %w", err)
 	}
 	d := e.judge()
-	return Simulation{d.Effect, d.Verdicts, d.PolicyHash, e.uses()}, nil
+	return Simulation{d.Effect, d.Verdicts, d.PolicyHash, e.uses(), e.risk.assessment}, nil
 }
 
 func (e *evaluation) judge() Decision {
@@ -113,6 +117,7 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 		e.slot.RequestID = e.c.Intent.RequestID
 		e.slot.Payloads = append(e.slot.Payloads, e.c.Tx.SigningHash)
 		e.takeQuery(tx)
+		put(tx, keyPayees(e.c.Tx.SigningHash), payeesOf(e.c.Intent))
 		put(tx, keySlot(e.wallet.ID, number(e.c.Tx)), e.slot.without(e.c.Tx.SigningHash))
 	}
 	if !e.use.Counted {
@@ -148,7 +153,7 @@ func (e *evaluation) refuse(tx Tx, d *Decision) error {
 	if e.payload.State != "" || !e.notable() {
 		return nil
 	}
-	return note(tx, hash, e.newPayload(Seen))
+	return note(tx, hash, e.newPayload(Seen), payeesOf(e.c.Intent))
 }
 
 // notable reports whether others could sign the payload, so that it has to be known: it is for this wallet's next
@@ -184,7 +189,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
 		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
 		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
-		Details: slices.Concat(about, e.lookAlikes(), details(d.Verdicts)),
+		Details: slices.Concat(about, e.lookAlikes(), e.riskDetails(), details(d.Verdicts)),
 		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
 	})
 }

@@ -31,7 +31,7 @@ func TestAllowIsReservedAndAudited(t *testing.T) {
 	for _, v := range d.Verdicts {
 		layers = append(layers, v.Layer)
 	}
-	want := []guard.Layer{"kill", "intent", "policy", "limits", "rate", "simulation"}
+	want := []guard.Layer{"kill", "intent", "risk", "policy", "limits", "rate", "anomaly", "simulation"}
 	if !slices.Equal(layers, want) {
 		t.Errorf("layers = %v, want %v", layers, want)
 	}
@@ -119,6 +119,7 @@ func TestZeroDecisionAndZeroEffectRefuse(t *testing.T) {
 func TestSameRequestAndPayloadIsCountedOnce(t *testing.T) {
 	w := newWorld(t, `
 version: 1
+risk: {enabled: false}
 agents:
   agent-1:
     capabilities: {transfers: {enabled: true}}

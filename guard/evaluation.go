@@ -36,6 +36,7 @@ type evaluation struct {
 	rate        limits.Rate
 	effects     [32]byte
 	contract    *ContractCase // nil: no policy wallet
+	risk        riskCase
 }
 
 // load reads what the layers look at. What is missing stays empty, and the layers refuse it; what can't be read is an
@@ -45,7 +46,7 @@ func (g *Guard) load(tx Tx, now time.Time, c Case) (*evaluation, error) {
 	if c.Intent.RequestID != "" && !requestID.MatchString(c.Intent.RequestID) {
 		return nil, errors.New("request id is not one of For's")
 	}
-	for _, read := range []func(Tx) error{e.loadTime, e.loadWho, e.loadPolicy, e.loadChain, e.loadContract, e.loadPayloads, e.loadCounts} {
+	for _, read := range []func(Tx) error{e.loadTime, e.loadWho, e.loadPolicy, e.loadChain, e.loadContract, e.loadPayloads, e.loadCounts, e.loadRisk} {
 		if err := read(tx); err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func (g *Guard) Explain(tx Tx, now time.Time, e Explanation) error {
 		return fmt.Errorf("explain: %w", err)
 	}
 	p.Moves = p.Moves[:min(len(p.Moves), maxMoves)]
-	if err := explain(tx, e.Tx.SigningHash, p); err != nil {
+	if err := explain(tx, e.Tx.SigningHash, p, payeesOf(e.Intent)); err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}
 	tx.Append(audit.Entry{
@@ -56,7 +56,7 @@ func (g *Guard) Explain(tx Tx, now time.Time, e Explanation) error {
 }
 
 // explain clears the flag of an executed payload, or notes one that has yet to appear on the chain.
-func explain(tx Tx, hash [32]byte, p Payload) error {
+func explain(tx Tx, hash [32]byte, p Payload, to payees) error {
 	k := keyUnknown(p.Wallet, hash)
 	flagged, err := tx.Get(k)
 	if err != nil {
@@ -69,13 +69,20 @@ func explain(tx Tx, hash [32]byte, p Payload) error {
 		if err := addUnexplained(tx, p.Wallet, -1); err != nil {
 			return err
 		}
-		return markUsed(tx, p.RequestID, p.Request)
+		if err := markUsed(tx, p.RequestID, p.Request); err != nil {
+			return err
+		}
+		at, err := windowTime(tx)
+		if err != nil {
+			return err
+		}
+		return learnPayees(tx, p.Wallet, to, at)
 	}
 	var old Payload
 	if known, err := get(tx, keyPayload(hash), &old); err != nil || known {
 		return err
 	}
-	return note(tx, hash, p)
+	return note(tx, hash, p, to)
 }
 
 // Unexplained returns how many executed payloads of a wallet this node has no record of.

@@ -24,6 +24,10 @@ import (
 //	a/<agent>                     agents
 //	p/current, p/<hash>           the bundle in force, documents
 //	k/open, k/lifted/<id>         trips
+//	b/<wallet>/<asset>            statistics of what was paid
+//	d/<wallet>/<destination>      when and how often it was paid, and how much while it was new
+//	dl/<wallet>/f/<ends>, …/r/…   the first paid address with those ends in friendly and in raw form
+//	yp/<payload>                  whom a payload pays, until the chain has shown what became of it
 //	kt/<key>/<epoch>/<hash>       key tests
 type Key string
 
@@ -40,20 +44,27 @@ const (
 	PrefixUnexplained Key = "u/"
 )
 
-func keyPosition(wallet string) Key      { return Key("x/" + wallet) }
-func keySpend(wallet, of string) Key     { return Key("s/" + wallet + "/" + of) }
-func keyJettons(wallet string) Key       { return Key("sj/" + wallet) }
-func keyTerms(wallet string) Key         { return Key("xc/" + wallet) }
-func keyLives(wallet string) Key         { return Key("lv/" + wallet) }
-func keyPayload(hash [32]byte) Key       { return Key("y/" + hex.EncodeToString(hash[:])) }
-func keyRequest(id string) Key           { return Key("qp/" + id) }
-func keyUnexplained(wallet string) Key   { return Key("u/" + wallet) }
-func keyRate(agent string) Key           { return Key("r/" + agent) }
-func keyWallet(id string) Key            { return Key("w/" + id) }
-func keyWalletAddress(a ton.Address) Key { return Key("wa/" + a.String()) }
-func keyAgent(id string) Key             { return Key("a/" + id) }
-func keyDocument(hash [32]byte) Key      { return Key("p/" + hex.EncodeToString(hash[:])) }
-func keyLifted(trip string) Key          { return Key("k/lifted/" + trip) }
+func keyPosition(wallet string) Key                   { return Key("x/" + wallet) }
+func keySpend(wallet, of string) Key                  { return Key("s/" + wallet + "/" + of) }
+func keyJettons(wallet string) Key                    { return Key("sj/" + wallet) }
+func keyTerms(wallet string) Key                      { return Key("xc/" + wallet) }
+func keyLives(wallet string) Key                      { return Key("lv/" + wallet) }
+func keyStatistics(wallet, of string) Key             { return Key("b/" + wallet + "/" + of) }
+func keyDestination(wallet string, a ton.Address) Key { return Key("d/" + wallet + "/" + a.String()) }
+func keyPayees(hash [32]byte) Key                     { return Key("yp/" + hex.EncodeToString(hash[:])) }
+func keyPayload(hash [32]byte) Key                    { return Key("y/" + hex.EncodeToString(hash[:])) }
+func keyRequest(id string) Key                        { return Key("qp/" + id) }
+func keyUnexplained(wallet string) Key                { return Key("u/" + wallet) }
+func keyRate(agent string) Key                        { return Key("r/" + agent) }
+func keyWallet(id string) Key                         { return Key("w/" + id) }
+func keyWalletAddress(a ton.Address) Key              { return Key("wa/" + a.String()) }
+func keyAgent(id string) Key                          { return Key("a/" + id) }
+func keyDocument(hash [32]byte) Key                   { return Key("p/" + hex.EncodeToString(hash[:])) }
+func keyLifted(trip string) Key                       { return Key("k/lifted/" + trip) }
+func keysLook(wallet string, a ton.Address) [2]Key {
+	friendly, raw := a.Ends()
+	return [2]Key{Key("dl/" + wallet + "/f/" + friendly), Key("dl/" + wallet + "/r/" + raw)}
+}
 func keySlot(wallet string, n uint32) Key {
 	return Key("n/" + wallet + "/" + strconv.FormatUint(uint64(n), 10))
 }

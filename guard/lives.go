@@ -15,9 +15,10 @@ type lives []life
 type life struct {
 	_       struct{} `cbor:",toarray"`
 	ID      uint32
-	Moves   []Move // none: what it sends isn't known here, so it counts as more than any limit
-	Until   int64  // Unix seconds: valid_until
-	Carried bool   // executed, and the batch that it brought is under way: it can't die any more
+	Moves   []Move   // none: what it sends isn't known here, so it counts as more than any limit
+	Until   int64    // Unix seconds: valid_until
+	Carried bool     // executed, and the batch that it brought is under way: it can't die any more
+	New     ton.Nano // what of the last of Moves goes to destinations that were new when it was reserved
 }
 
 func readLives(tx Tx, wallet string) (l lives, err error) {
@@ -103,7 +104,7 @@ func (o *observation) carry(e ton.Executed) error {
 	}
 	l = l.without(e.QueryID)
 	if e.Carries {
-		l = append(l, life{ID: e.QueryID, Moves: x.Moves, Carried: true})
+		l = append(l, life{ID: e.QueryID, Moves: x.Moves, Carried: true, New: x.New})
 	}
 	l.write(o.tx, o.wallet)
 	return nil
@@ -129,19 +130,19 @@ func (o *observation) runBatch(e ton.Executed) error {
 	if err != nil || !known || p.State != Carried {
 		return err
 	}
-	o.executed(s.Payloads[0], p, e.Success)
-	return nil
+	return o.executed(s.Payloads[0], p, e)
 }
 
 // executed writes down that a payload has done what it could.
-func (o *observation) executed(hash [32]byte, p Payload, success bool) {
+func (o *observation) executed(hash [32]byte, p Payload, e ton.Executed) error {
 	p.State = Executed
 	put(o.tx, keyPayload(hash), p)
 	outcome, severity := audit.Success, audit.Info
-	if !success {
+	if !e.Success {
 		outcome, severity = audit.Failure, audit.Warning
 	}
 	o.audit(audit.TransactionExecuted, outcome, severity, hash, p.RequestID)
+	return o.settlePayees(hash, e.Time, e.Success)
 }
 
 // settleQueries buries what can't execute any more after a proven state of the time at.

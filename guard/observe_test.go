@@ -311,6 +311,7 @@ func TestSpendNeverExceedsAnyWindow(t *testing.T) {
 	const day, week = 20, 60
 	document := `
 version: 1
+risk: {enabled: false}
 agents:
   agent-1:
     capabilities: {transfers: {enabled: true}}

@@ -99,7 +99,7 @@ func effects(network [32]byte, wallet string, t ton.Transaction) [32]byte {
 
 // note remembers a payload that doesn't count, so that it isn't unexplained if others sign it. At most maxSeen a seqno
 // are kept.
-func note(tx Tx, hash [32]byte, p Payload) error {
+func note(tx Tx, hash [32]byte, p Payload, to payees) error {
 	var s slot
 	k := keySlot(p.Wallet, p.Seqno)
 	if _, err := get(tx, k, &s); err != nil {
@@ -112,6 +112,7 @@ func note(tx Tx, hash [32]byte, p Payload) error {
 	put(tx, k, s)
 	p.State = Seen
 	put(tx, keyPayload(hash), p)
+	put(tx, keyPayees(hash), to)
 	return nil
 }
 

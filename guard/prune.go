@@ -38,6 +38,7 @@ func (g *Guard) Forget(tx Tx, hash [32]byte) (left bool, err error) {
 		return true, nil
 	}
 	tx.Set(keyPayload(hash), nil)
+	tx.Set(keyPayees(hash), nil)
 	tx.Set(keyRequest(p.RequestID), nil)
 	return false, nil
 }

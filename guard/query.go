@@ -123,7 +123,7 @@ func (e *evaluation) takeQuery(tx Tx) {
 	t := e.c.Tx
 	e.slot.Until = max(e.slot.Until, t.ValidUntil.Add(2*ton.HighloadTimeout).Unix())
 	if e.lives.of(t.QueryID) < 0 {
-		e.lives = append(e.lives, life{ID: t.QueryID, Moves: e.moves, Until: t.ValidUntil.Unix()})
+		e.lives = append(e.lives, life{ID: t.QueryID, Moves: e.moves, Until: t.ValidUntil.Unix(), New: e.risk.toNew})
 		e.lives.write(tx, e.wallet.ID)
 	}
 }

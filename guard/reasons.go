@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tonaiagent/mpcnode/guard/risk"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -37,6 +38,12 @@ const (
 	ReasonAgentValidity      Reason = "agent_validity"
 	ReasonAgentWallet        Reason = "agent_wallet"
 	ReasonDestinationUnknown Reason = "destination_unknown"
+
+	ReasonRiskScore    Reason = "risk_score"
+	ReasonRiskLevel    Reason = "risk_level"
+	ReasonRapidDrain   Reason = risk.RapidDrain
+	ReasonNewDestLarge Reason = risk.NewDestLarge
+	ReasonAnomaly      Reason = "anomaly"
 
 	ReasonPolicyMissing       Reason = "policy_missing"
 	ReasonCapability          Reason = "capability"
@@ -173,6 +180,11 @@ var reasons = []struct {
 	{ReasonAgentWallet, LayerIntent, "The agent may not use this wallet."},
 	{ReasonDestinationUnknown, LayerIntent, "The destination's state could not be read. Try again."},
 
+	{ReasonRiskScore, LayerRisk, "The request is too risky."},
+	{ReasonRiskLevel, LayerRisk, "The request is risky enough to need an approval."},
+	{ReasonRapidDrain, LayerRisk, "Too much of the balance leaves in too short a time."},
+	{ReasonNewDestLarge, LayerRisk, "The amount is large for a destination that is new, and needs an approval."},
+
 	{ReasonPolicyMissing, LayerPolicy, "No policy allows this agent anything."},
 	{ReasonCapability, LayerPolicy, "The agent's policy does not allow this kind of action."},
 	{ReasonTokenNotAllowed, LayerPolicy, "The agent's policy does not allow this token."},
@@ -220,6 +232,8 @@ var reasons = []struct {
 
 	{ReasonRateHour, LayerRate, "Too many requests in the last hour."},
 	{ReasonRateCooldown, LayerRate, "Too soon after the last request."},
+
+	{ReasonAnomaly, LayerAnomaly, "The amount is unusual for this wallet, and needs an approval."},
 
 	{ReasonSimulationMissing, LayerSimulation, "The payload could not be simulated."},
 	{ReasonSimulationRejected, LayerSimulation, "The wallet would not accept the payload, for example because it holds no coins yet."},

@@ -75,6 +75,32 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 		w.applyPolicy(next("minConfidence: 0.951"))
 	},
 
+	"risk_score": func(w *world, c *guard.Case) {
+		*w = *watchedWorld(w.TB, "maxRiskScore: 20")
+		*c = w.request("k1", "1")
+	},
+	"risk_level": func(w *world, c *guard.Case) {
+		*w = *watchedWorld(w.TB, "weights: {transaction: 1}")
+		w.pay(1, "1")
+		w.advance(25 * time.Hour)
+		w.coins = "150"
+		*c = w.request("k1", "100")
+	},
+	"rapid_drain": func(w *world, c *guard.Case) {
+		*w = *watchedWorld(w.TB, "maxRiskScore: 100")
+		*c = w.drain()
+	},
+	"new_dest_large": func(w *world, c *guard.Case) {
+		*w = *watchedWorld(w.TB, "")
+		*c = w.request("k1", "25.000000001")
+	},
+	"anomaly": func(w *world, c *guard.Case) {
+		*w = *watchedWorld(w.TB, "")
+		w.pay(20, "1")
+		w.advance(25 * time.Hour)
+		*c = w.request("k1", "2")
+	},
+
 	"policy_missing": func(w *world, _ *guard.Case) { w.applyPolicy(replaced("agent-1", "agent-2")) },
 	"capability":     func(w *world, _ *guard.Case) { w.applyPolicy(replaced("enabled: true", "enabled: false")) },
 	"token_not_allowed": func(w *world, _ *guard.Case) {

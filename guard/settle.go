@@ -49,8 +49,8 @@ func (o *observation) explainOrFlag(e ton.Executed) error {
 	}
 	if p.State = Carried; e.Carries {
 		put(o.tx, keyPayload(e.Payload), p)
-	} else {
-		o.executed(e.Payload, p, e.Success)
+	} else if err := o.executed(e.Payload, p, e); err != nil {
+		return err
 	}
 	return markUsed(o.tx, p.RequestID, p.Request)
 }
@@ -85,6 +85,7 @@ func (o *observation) bury(hash, winner [32]byte) error {
 	if p.State == Seen {
 		o.tx.Set(keyPayload(hash), nil)
 	}
+	o.tx.Set(keyPayees(hash), nil)
 	if p.live() {
 		p.State = Dead
 		put(o.tx, keyPayload(hash), p)

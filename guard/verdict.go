@@ -32,9 +32,11 @@ type Layer string
 const (
 	LayerKill       Layer = "kill"
 	LayerIntent     Layer = "intent"
+	LayerRisk       Layer = "risk"
 	LayerPolicy     Layer = "policy"
 	LayerLimits     Layer = "limits"
 	LayerRate       Layer = "rate"
+	LayerAnomaly    Layer = "anomaly"
 	LayerSimulation Layer = "simulation"
 )
 

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -65,6 +66,7 @@ func config() guard.Config {
 // permissive is a policy under which only what a test is about can refuse.
 const permissive = `
 version: 1
+risk: {enabled: false}
 agents:
   agent-1:
     capabilities: {transfers: {enabled: true}}
@@ -83,6 +85,7 @@ type world struct {
 
 	contract *contracts.State // of a policy wallet
 	uninit   bool             // the account has coins and no code yet
+	coins    string           // the account's; "": 100,000
 
 	built    []byte // the last batch
 	seqno    uint32
@@ -211,7 +214,7 @@ func (w *world) shardOf(a ton.Address, code, data *cell.Cell) *tlb.ShardAccount 
 		StorageExtra: tlb.StorageExtraNone{}, LastPaid: uint32(w.now.Unix()),
 	}
 	st.AccountStorage = tlb.AccountStorage{
-		Status: tlb.AccountStatusActive, LastTransactionLT: w.lt, Balance: tlb.MustFromTON("100000"),
+		Status: tlb.AccountStatusActive, LastTransactionLT: w.lt, Balance: tlb.MustFromTON(cmp.Or(w.coins, "100000")),
 		StateInit: &tlb.StateInit{Code: code, Data: data},
 	}
 	if code == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tonaiagent/mpcnode/node/wire"
@@ -42,6 +43,7 @@ type Config struct {
 	// limits of the environment, which may only tighten the policy
 	MaxTransaction *ton.Nano `yaml:"-"`
 	MaxDaily       *ton.Nano `yaml:"-"`
+	MaxRiskScore   int       `yaml:"-"`
 	// passphrase from the environment, instead of the file
 	passphrase string
 }
@@ -244,6 +246,13 @@ func (c *Config) fromEnvironment(getenv func(string) string) (problems []problem
 			}
 			*into = &n
 		}
+	}
+	if v := getenv("MAX_RISK_SCORE"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 100 {
+			bad("MAX_RISK_SCORE: %.20q is not a whole number from 1 to 100", v)
+		}
+		c.MaxRiskScore = n
 	}
 	for _, n := range []struct {
 		name, path string

@@ -118,6 +118,8 @@ func TestEnvironmentMayOnlyTighten(t *testing.T) {
 		"threshold differs":     {"MPC_THRESHOLD": "1"},
 		"parties differ":        {"MPC_TOTAL_PARTIES": "5"},
 		"amount is no number":   {"MAX_DAILY_TON": "lots"},
+		"score is no number":    {"MAX_RISK_SCORE": "80%"},
+		"score is no score":     {"MAX_RISK_SCORE": "101"},
 		"HSM is not served":     {"HSM_PROVIDER": "aws-cloudhsm"},
 		"passphrase twice":      {"KEY_ENCRYPTION_KEY": "x"},
 		"passphrase file twice": {"KEY_ENCRYPTION_KEY_FILE": "/x"},

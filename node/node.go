@@ -230,7 +230,7 @@ func (n *Node) state(kind string, body any) wire.Statement {
 
 func guardConfig(cfg Config, m wire.Manifest) guard.Config {
 	g := guard.Config{Party: cfg.Party, Network: m.ID(), Need: m.Need, Required: m.Required, Accounting: m.Accounting, GlobalID: m.GlobalID,
-		MaxTransaction: cfg.MaxTransaction, MaxDaily: cfg.MaxDaily}
+		MaxTransaction: cfg.MaxTransaction, MaxDaily: cfg.MaxDaily, MaxRiskScore: cfg.MaxRiskScore}
 	for _, p := range m.Parties {
 		g.Parties = append(g.Parties, guard.Party{Name: p.Name, Identity: p.Identity,
 			Operators: plain(p.Operators), PolicyAdmins: plain(p.PolicyAdmins), Trippers: plain(p.Trippers)})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/risk"
 	"github.com/tonaiagent/mpcnode/node/reqsig"
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/ton"
@@ -32,6 +33,9 @@ type Report struct {
 	guard.Simulation
 	Outcome *ton.Outcome // what emulation shows; nil if there is none
 }
+
+// Assessment is how risky a request is.
+type Assessment = risk.Assessment
 
 // Simulate returns what this node's guard would decide about a request: to the agent that signed it effect and first reason;
 // to an operator or auditor of this party, who asks on behalf of an agent, all of it. It is admitted as Sign does and costs

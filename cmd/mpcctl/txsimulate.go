@@ -12,9 +12,17 @@ import (
 )
 
 func (t *tool) txSimulate() *cobra.Command {
+	c := t.simulation("simulate", "Ask what each node would say to a transaction, and sign nothing", simulationText)
+	c.Long = "simulate reserves and signs nothing. With the operator's key in the context it shows every layer's verdict, the limits\n" +
+		"before and after, the risk, what would leave the wallet and the fee; with the agent's alone, effect and first reason."
+	return c
+}
+
+// simulation is a verb that asks every selected node what it would say to an order.
+func (t *tool) simulation(name, short string, text func(io.Writer, client.Simulation)) *cobra.Command {
 	var o order
 	var agent string
-	c := verb("simulate", "Ask what each node would say to a transaction, and sign nothing", func(ctx context.Context, _ []string) error {
+	c := verb(name, short, func(ctx context.Context, _ []string) error {
 		r, err := o.request()
 		if err != nil {
 			return err
@@ -24,10 +32,8 @@ func (t *tool) txSimulate() *cobra.Command {
 			return err
 		}
 		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.Simulation, error) { return s.simulate(ctx, &o, r, agent) })
-		return errors.Join(report(t, all, simulationText), refusals(all))
+		return errors.Join(report(t, all, text), refusals(all))
 	})
-	c.Long = "simulate reserves and signs nothing. With the operator's key in the context it shows every layer's verdict, the limits\n" +
-		"before and after, what would leave the wallet and the fee; with the agent's alone, effect and first reason."
 	c.Flags().StringVar(&agent, "agent", "", "whose request it would be (default: the context's agent)")
 	return o.flags(c)
 }
@@ -70,6 +76,9 @@ func simulationText(w io.Writer, s client.Simulation) {
 	}
 	for _, m := range s.Messages {
 		line(w, "sends", m.Amount+" TON", m.To)
+	}
+	if s.Risk != nil {
+		riskText(w, s)
 	}
 	if len(s.Limits) > 0 {
 		line(w, "WINDOW", "ASSET", "BEFORE", "AFTER", "LIMIT")

@@ -16,7 +16,11 @@ type Bundle struct {
 
 	agents    map[string]Permissions
 	contracts []ton.Vouched
+	risk      Risk
 }
+
+// Risk returns how layers 3 and 7 judge.
+func (b *Bundle) Risk() Risk { return b.risk }
 
 // Contracts returns what the party vouches for: from these contracts the nodes prove what others are.
 func (b *Bundle) Contracts() []ton.Vouched { return slices.Clone(b.contracts) }

@@ -17,6 +17,8 @@ type document struct {
 	Parent string `yaml:"parent"`
 	// Contracts are those whose operations this party vouches for, at most 256.
 	Contracts []contract `yaml:"contracts"`
+	// Risk is how risk and anomalies are judged. Default: as the product does.
+	Risk *riskFields `yaml:"risk"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
 }
@@ -61,6 +63,8 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 			problems = append(problems, problem{"parent", "want the 64 hex digits of a bundle's hash"})
 		}
 	}
+	risk, wrong := d.Risk.resolve()
+	b.risk, problems = risk, append(problems, wrong...)
 	if len(d.Agents) == 0 || len(d.Agents) > maxAgents {
 		problems = append(problems, problem{"agents", fmt.Sprintf("want 1 to %d", maxAgents)})
 	}

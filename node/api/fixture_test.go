@@ -287,6 +287,7 @@ func enrolAt(t *testing.T, party string) {
 
 const policy = `version: 1
 parent: ""
+risk: {enabled: false}
 agents:
   agent-1:
     capabilities:

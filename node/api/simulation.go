@@ -29,6 +29,7 @@ func explain(s *client.Simulation, r node.Report) {
 	for _, u := range r.Limits {
 		s.Limits = append(s.Limits, client.LimitUse{Asset: u.Asset, Window: u.Window, Before: u.Before, After: u.After, Limit: u.Limit})
 	}
+	s.Risk = riskOf(r.Risk)
 	if r.Outcome == nil {
 		return
 	}
@@ -36,4 +37,21 @@ func explain(s *client.Simulation, r node.Report) {
 	for _, m := range r.Outcome.Messages {
 		s.Messages = append(s.Messages, client.SimulatedEffect{To: m.To.String(), Amount: m.Value.String(), Bounce: m.Bounce, Deploy: m.Init != [32]byte{}})
 	}
+}
+
+func riskOf(a *node.Assessment) *client.Risk {
+	if a == nil {
+		return nil
+	}
+	r := &client.Risk{
+		Score: a.Score, Level: a.Level.String(), Breakdown: client.RiskBreakdown(a.Breakdown),
+		Anomaly: client.RiskAnomaly{IsAnomaly: a.Anomaly.IsAnomaly, Type: a.Anomaly.Type, Deviation: a.Anomaly.Deviation, Details: a.Anomaly.Details},
+	}
+	for _, f := range a.Factors {
+		r.Factors = append(r.Factors, client.RiskFactor(f))
+	}
+	for _, m := range a.Patterns {
+		r.Patterns = append(r.Patterns, client.RiskPattern{Name: m.Name, Confidence: m.Confidence, Action: string(m.Action), Details: m.Details})
+	}
+	return r
 }

@@ -15,6 +15,7 @@ type Simulation struct {
 	Fees     string            `json:"fees,omitempty"`     // what the wallet would pay besides the messages' values, in TON
 	Messages []SimulatedEffect `json:"messages,omitempty"` // what would leave the wallet
 	Limits   []LimitUse        `json:"limits,omitempty"`
+	Risk     *Risk             `json:"risk,omitempty"`
 }
 
 // SimulatedEffect is one message that emulation sends.
@@ -32,6 +33,47 @@ type LimitUse struct {
 	Before string `json:"before"` // what has left, and what other live payloads may yet send
 	After  string `json:"after"`  // with this request
 	Limit  string `json:"limit"`
+}
+
+// Risk is what the layers of risk and anomaly go by.
+type Risk struct {
+	Score     float64       `json:"score"` // 0 to 100
+	Level     string        `json:"level"` // low, medium, high, critical
+	Breakdown RiskBreakdown `json:"breakdown"`
+	Factors   []RiskFactor  `json:"factors"`
+	Patterns  []RiskPattern `json:"matched_patterns"`
+	Anomaly   RiskAnomaly   `json:"anomaly"`
+}
+
+// RiskBreakdown are the components of the score, 0 to 100 each.
+type RiskBreakdown struct {
+	Transaction     float64 `json:"transaction"`
+	Behavioral      float64 `json:"behavioral"`
+	Market          float64 `json:"market"`
+	MarketAvailable bool    `json:"market_available"` // without prices the other two carry its weight
+}
+
+// RiskFactor is one thing that makes the transaction risky by itself.
+type RiskFactor struct {
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`  // 0 to 1: how far it applies
+	Weight float64 `json:"weight"` // 0 to 1
+}
+
+// RiskPattern is a pattern of fraud that the request is part of.
+type RiskPattern struct {
+	Name       string  `json:"name"`
+	Confidence float64 `json:"confidence"`         // 0 to 1
+	Action     string  `json:"recommended_action"` // block, escalate, alert, flag, monitor
+	Details    string  `json:"details"`
+}
+
+// RiskAnomaly is how far the request is from what the wallet did before.
+type RiskAnomaly struct {
+	IsAnomaly bool    `json:"is_anomaly"`
+	Type      string  `json:"type,omitempty"`
+	Deviation float64 `json:"deviation_score"` // in standard deviations
+	Details   string  `json:"details,omitempty"`
 }
 
 // Simulate asks what would happen, and signs nothing.

@@ -26,7 +26,7 @@ type document struct {
 var documents = []document{
 	{"configuration.md", "# Configuration of a node\n\nOne strict YAML file; [configs/mpcnode.example.yaml](../configs/mpcnode.example.yaml) is one to begin with, and `mpcnode check` reports every\n" +
 		"mistake as file:line:column. The environment: `KEY_ENCRYPTION_KEY_FILE` or `KEY_ENCRYPTION_KEY` give the passphrase in place of `vault.passphrase_file`;\n" +
-		"`MAX_TRANSACTION_TON` and `MAX_DAILY_TON` tighten every agent's limits; `MPC_THRESHOLD` and `MPC_TOTAL_PARTIES`, if set, must agree with `network`.\n" +
+		"`MAX_TRANSACTION_TON` and `MAX_DAILY_TON` tighten every agent's limits, `MAX_RISK_SCORE` the highest risk score; `MPC_THRESHOLD` and `MPC_TOTAL_PARTIES`, if set, must agree with `network`.\n" +
 		"This page is generated from the comments of `node.Config`.\n", "node", "Config", nil},
 	{"policy.md", "# Policy of a party\n\nWhat each agent may do, by this party's own node: one strict YAML document, signed by a policy admin with `mpcctl policy apply`;\n" +
 		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms. There are no defaults for what would widen a permission. Amounts are quoted\n" +
@@ -186,7 +186,7 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
 	"Key": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
-	"Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
+	"Permille": "0 to 1", "thousandths": "number", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
 }
 
 func (w *writer) word(name string) string {

@@ -36,6 +36,7 @@ func newTraded(t *testing.T, capabilities string) traded {
 	asset := ton.JettonID(usd.Master)
 	w.keygen("key-w1")
 	w.enrol("key-w1", "w1", "agent-1", fmt.Sprintf(`version: 1
+risk: {enabled: false}
 agents:
   agent-1:
     capabilities: {%s}

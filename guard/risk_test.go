@@ -1,0 +1,208 @@
+package guard_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+// watched is permissive with risk and anomalies judged, by the product's numbers but for what the section says.
+func watched(section string) string {
+	return strings.Replace(permissive, "risk: {enabled: false}", "risk: {"+section+"}", 1)
+}
+
+func watchedWorld(t testing.TB, section string) *world {
+	t.Helper()
+	w := newWorld(t, watched(section))
+	w.deposit()
+	return w
+}
+
+// pay has the chain execute so many transfers of one amount to bob, a minute apart.
+func (w *world) pay(times int, amount string) {
+	w.Helper()
+	for n := range times {
+		c := w.request(fmt.Sprint("paid ", n, " ", w.seqno), amount)
+		w.allow(c)
+		w.execute(c)
+		w.advance(time.Minute)
+	}
+}
+
+// drain is the request that makes half of the balance leave within an hour.
+func (w *world) drain() guard.Case {
+	w.Helper()
+	w.coins = "40"
+	w.pay(2, "5")
+	w.coins = "30"
+	return w.request("drain", "10")
+}
+
+func TestTransfersThatNeverExecuteTeachNothing(t *testing.T) {
+	w := watchedWorld(t, "")
+	for n := range 20 {
+		c := w.requestValid(fmt.Sprint("k", n), "20", time.Minute)
+		w.allow(c)
+		if n%2 == 0 {
+			w.advance(2 * time.Minute) // dead
+			continue
+		}
+		e := executed(c)
+		e.Success = false
+		w.chain(e)
+	}
+	w.deny(w.request("more", "26"), guard.ReasonNewDestLarge) // neither bob nor the amount is usual
+	w.pay(1, "1")
+	w.advance(24*time.Hour - time.Minute)
+	w.allow(w.request("day later", "26"))
+}
+
+func TestNewDestinationAddsUpOverItsFirstDay(t *testing.T) {
+	w := watchedWorld(t, "")
+	w.pay(2, "10")
+	w.deny(w.request("third", "5.1"), guard.ReasonNewDestLarge)
+	w.allow(w.request("third", "5"))
+}
+
+func TestFraudPatternBlocks(t *testing.T) {
+	w := watchedWorld(t, "maxRiskScore: 100")
+	c := w.drain()
+	w.deny(c, "rapid_drain")
+	w = watchedWorld(t, "maxRiskScore: 100, fraudDetectionEnabled: false")
+	if d := w.decide(w.drain()); d.Has("rapid_drain") {
+		t.Error("fraud detection is off, and blocks")
+	}
+}
+
+func TestUnusualAmountIsEscalatedOnceTheWalletHasABehaviour(t *testing.T) {
+	w := watchedWorld(t, "")
+	w.pay(19, "1")
+	w.advance(25 * time.Hour)
+	w.allow(w.request("early", "3"))
+	w.advance(2 * time.Minute)
+	w.pay(1, "1")
+	w.deny(w.request("late", "3"), guard.ReasonAnomaly)
+	w.allow(w.request("less", "0.1")) // only more is a danger
+}
+
+func TestThresholdIsThePolicys(t *testing.T) {
+	w := watchedWorld(t, "anomalyThreshold: 4.5")
+	w.pay(20, "1")
+	w.advance(25 * time.Hour)
+	w.allow(w.request("k1", "3")) // ln 3 / 0.25 = 4.4
+	w = watchedWorld(t, "anomalyThreshold: 4.3")
+	w.pay(20, "1")
+	w.advance(25 * time.Hour)
+	w.deny(w.request("k1", "3"), guard.ReasonAnomaly)
+}
+
+func TestOwnHighestScoreOnlyTightens(t *testing.T) {
+	for most, want := range map[int]guard.Reason{0: "", 20: guard.ReasonRiskScore, 100: ""} {
+		c := config()
+		c.MaxRiskScore = most
+		w := worldOf(t, c)
+		w.deposit()
+		w.applyPolicy(watched(""))
+		if got := cause(w.decide(w.request("k1", "1"))).Reason; got != want {
+			t.Errorf("MAX_RISK_SCORE %d: %q, want %q", most, got, want)
+		}
+	}
+	c := config()
+	c.MaxRiskScore = 100
+	w := worldOf(t, c)
+	w.applyPolicy(watched("maxRiskScore: 20"))
+	w.deny(w.request("k1", "1"), guard.ReasonRiskScore)
+}
+
+// An address that could be taken for one that the wallet pays is as good as always somebody else's.
+func TestLookAlikeOfAPaidAddress(t *testing.T) {
+	w := watchedWorld(t, "")
+	w.pay(1, "1")
+	mallory := bob
+	mallory.Hash[15]++
+	d := w.decide(w.requestTo(mallory, "1"))
+	if d.Effect == guard.Allow {
+		t.Fatal("a look-alike was paid")
+	}
+	var noted bool
+	for _, k := range w.tx.Entries[d.Seq].Details {
+		noted = noted || strings.HasPrefix(k.K, "look_alike") && strings.Contains(k.V, bob.String())
+	}
+	if !noted || cause(d).Reason != guard.ReasonRiskLevel {
+		t.Errorf("look-alike noted: %t; %+v", noted, d.First())
+	}
+	other := bob
+	other.Hash[0]++
+	w.allow(w.requestTo(other, "1"))
+}
+
+// requestTo is request to another destination.
+func (w *world) requestTo(to ton.Address, amount string) guard.Case {
+	w.Helper()
+	body := []byte(strings.Replace(string(w.body(amount, "hi")), bob.String(), to.String(), 1))
+	i, err := w.g.ParseIntent(body)
+	w.must(err)
+	return w.payload(i.For("agent-1", "to "+to.String(), body), time.Minute)
+}
+
+func TestStatisticsFollowTheChainWhoeverSigned(t *testing.T) {
+	w := watchedWorld(t, "")
+	for n := range 20 {
+		c := w.request(fmt.Sprint("k", n), "1")
+		w.must(w.g.Explain(w.tx, w.now, guard.Explanation{Intent: c.Intent, Tx: c.Tx, Signers: []string{"backup", "platform"}}))
+		w.execute(c)
+		w.advance(time.Minute)
+	}
+	w.advance(25 * time.Hour)
+	w.deny(w.request("k", "3"), guard.ReasonAnomaly)
+
+	w = watchedWorld(t, "")
+	for n := range 20 {
+		c := w.request(fmt.Sprint("k", n), "1")
+		w.execute(c) // unexplained until the statements come
+		w.must(w.g.Explain(w.tx, w.now, guard.Explanation{Intent: c.Intent, Tx: c.Tx, Signers: []string{"backup", "platform"}}))
+		w.advance(time.Minute)
+	}
+	w.advance(25 * time.Hour)
+	w.deny(w.request("k", "3"), guard.ReasonAnomaly)
+}
+
+func TestNothingIsKeptOfPayeesOnceTheyAreSettled(t *testing.T) {
+	w := watchedWorld(t, "")
+	w.pay(3, "1")
+	c := w.request("dies", "1")
+	w.allow(c)
+	w.advance(2 * time.Minute)
+	for k := range w.tx.M {
+		if strings.HasPrefix(string(k), "yp/") {
+			t.Errorf("%s is left", k)
+		}
+	}
+}
+
+func TestLiveQueriesCountAsIfTheyHadExecuted(t *testing.T) {
+	w := queryWorld(t)
+	w.applyPolicy(strings.Replace(watched("maxRiskScore: 100"), "version: 1", "version: 2\nparent: "+parentOf(permissive), 1))
+	for n := range uint32(3) {
+		w.allow(w.query(fmt.Sprint("k", n), n, "20"))
+	}
+	w.deny(w.query("k3", 3, "15.1"), guard.ReasonNewDestLarge) // to all that are new, three times what one may get
+	w.allow(w.query("k3", 3, "15"))
+}
+
+func TestAuditShowsTheScore(t *testing.T) {
+	w := watchedWorld(t, "")
+	d := w.allow(w.request("k1", "1"))
+	details := w.tx.Entries[d.Seq].Details
+	if details.Get("risk_score") == "" || details.Get("risk_level") != "medium" {
+		t.Errorf("audit has %v", details)
+	}
+	s, err := w.g.Simulate(w.tx, w.now, w.request("k1", "1"))
+	if err != nil || s.Risk == nil || fmt.Sprintf("%.1f", s.Risk.Score) != details.Get("risk_score") {
+		t.Errorf("simulation says %+v, %v", s.Risk, err)
+	}
+}
