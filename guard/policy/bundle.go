@@ -16,6 +16,7 @@ type Bundle struct {
 
 	agents    map[string]Permissions
 	contracts []ton.Vouched
+	rules     ruleBook
 }
 
 // Contracts returns what the party vouches for: from these contracts the nodes prove what others are.
