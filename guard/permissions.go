@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -17,6 +19,16 @@ func (e *evaluation) permissions() []Verdict {
 	if e.perms == nil {
 		return []Verdict{deny(ReasonPolicyMissing, e.c.Intent.Agent, "")}
 	}
+	rules := e.rulings()
+	v := slices.Concat(rules.denials(), e.granted(), rules.escalations())
+	if e.perms.RulesOnly && !rules.allowed() {
+		v = append(v, deny(ReasonRulesOnly, "", ""))
+	}
+	return v
+}
+
+// granted judges by the agent's permissions alone.
+func (e *evaluation) granted() []Verdict {
 	for _, p := range e.c.Intent.Payments() {
 		if v := e.permitted(p.Destination); v != nil {
 			return v

@@ -53,6 +53,9 @@ const (
 	ReasonSlippageUnknown     Reason = "slippage_unknown"
 	ReasonSwapDeadline        Reason = "swap_deadline"
 	ReasonReferral            Reason = "referral_not_allowed"
+	ReasonRule                Reason = "rule"
+	ReasonRuleEscalates       Reason = "rule_escalates"
+	ReasonRulesOnly           Reason = "rules_only"
 	ReasonApprovalAbove       Reason = "approval_above"
 	ReasonApprovalUnavailable Reason = "approval_unavailable"
 
@@ -193,6 +196,9 @@ var reasons = []struct {
 	{ReasonSlippageUnknown, LayerPolicy, "What the exchange's pools give now could not be computed, so the slippage can't be bounded."},
 	{ReasonSwapDeadline, LayerPolicy, "The swap has no deadline: it needs an approval, and none can be given here yet."},
 	{ReasonReferral, LayerPolicy, "The swap would pay a referral that the agent's policy does not list."},
+	{ReasonRule, LayerPolicy, "A rule of the policy denies this."},
+	{ReasonRuleEscalates, LayerPolicy, "A rule of the policy asks for an approval of this."},
+	{ReasonRulesOnly, LayerPolicy, "The agent may only do what a rule of the policy allows, and none allows this."},
 	{ReasonApprovalAbove, LayerPolicy, "The amount needs an approval."},
 	{ReasonApprovalUnavailable, LayerPolicy, "The request needs an approval, and none can be given here yet."},
 

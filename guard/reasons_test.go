@@ -109,6 +109,15 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"destination_not_allowed": func(w *world, _ *guard.Case) {
 		w.applyPolicy(next("allowedDestinations: ['-1:" + strings.Repeat("b0", 32) + "']"))
 	},
+	"rule": func(w *world, _ *guard.Case) {
+		w.applyPolicy(ruledBy("deny", "{field: amount, operator: gte, value: '1'}"))
+	},
+	"rule_escalates": func(w *world, _ *guard.Case) {
+		w.applyPolicy(ruledBy("escalate", "{field: amount, operator: gte, value: '1'}"))
+	},
+	"rules_only": func(w *world, _ *guard.Case) {
+		w.applyPolicy(strings.Replace(ruledBy("allow", "{field: amount, operator: gt, value: '1'}"), "    rate:", "    rulesOnly: true\n    rate:", 1))
+	},
 	"approval_unavailable": func(w *world, _ *guard.Case) { w.applyPolicy(next("requireApprovalAbove: '0.999999999'")) },
 	"approval_above":       func(w *world, _ *guard.Case) { w.applyPolicy(next("requireApprovalAbove: '0.999999999'")) },
 

@@ -17,6 +17,7 @@ type Bundle struct {
 	agents    map[string]Permissions
 	contracts []ton.Vouched
 	risk      Risk
+	rules     ruleBook
 }
 
 // Risk returns how layers 3 and 7 judge.

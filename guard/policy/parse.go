@@ -21,6 +21,10 @@ type document struct {
 	Risk *riskFields `yaml:"risk"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
+	// TimeZone is that of the rules' hour and weekday, such as Europe/Berlin. Default: UTC.
+	TimeZone zone `yaml:"timeZone"`
+	// Rules deny, escalate or allow what meets their conditions, at most 1024.
+	Rules []rule `yaml:"rules"`
 }
 
 // Parse reads a document strictly: unknown and duplicate keys, anchors, a second document, wrong types, amounts that
@@ -81,7 +85,9 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 		}
 		b.agents[id] = set.resolved
 	}
-	return b, problems
+	rules, wrong := d.ruleBook()
+	b.rules = rules
+	return b, append(problems, wrong...)
 }
 
 var agentID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)

@@ -20,6 +20,7 @@ type Permissions struct {
 	MinConfidence        uint16        // permille the agent must state; 0: none
 	MaxValidity          time.Duration // how far ahead a payload's valid_until may be
 	CallerTokens         CallerTokens
+	RulesOnly            bool // what no allow rule matches is denied
 }
 
 // Capabilities are the kinds of action. What only reads needs no signature, so "read-only" is a capability that is off.
@@ -104,6 +105,7 @@ const (
 	RuleAssetLimits    Rule = "assetLimits"
 	RulePerTransaction Rule = "limits.perTransaction"
 	RuleApproval       Rule = "requireApprovalAbove" // the action needs an approval; every other rule forbids it
+	RuleRulesOnly      Rule = "rulesOnly"            // no allow rule matches; not asked by CheckCapability
 )
 
 // Answer is what CheckCapability says. The zero value is no.

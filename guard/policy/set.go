@@ -42,6 +42,8 @@ type fields struct {
 	MaxValidity *validity `yaml:"maxValidity"`
 	// CallerTokens bound the agent's calls, refused ones and simulations included. Default: 60, refilled at one a second.
 	CallerTokens *tokenFields `yaml:"callerTokens"`
+	// RulesOnly denies what no allow rule matches, however much else of the set allows it. Default: false.
+	RulesOnly bool `yaml:"rulesOnly"`
 }
 
 type limitFields struct {
@@ -77,15 +79,9 @@ type tokenFields struct {
 func (s *permissionSet) UnmarshalYAML(n ast.Node) error {
 	var f fields
 	unread := strictyaml.Decode(n, &f)
-	wrong := unread
 	resolved, problems := f.resolve()
-	for _, p := range problems {
-		if !unread.Hide(p.path) {
-			wrong = append(wrong, strictyaml.At(n, p.path, p.text))
-		}
-	}
 	s.resolved = resolved
-	return wrong.Err()
+	return meant(n, unread, problems)
 }
 
 // resolve returns the permissions and all that is wrong with them; they count for nothing then.
@@ -102,7 +98,7 @@ func (f fields) resolve() (Permissions, []problem) {
 		p.AllowedDestinations = append(p.AllowedDestinations, ton.Address(d))
 	}
 	bad("assetLimits", f.assets(&p))
-	p.MinConfidence = uint16(f.MinConfidence)
+	p.MinConfidence, p.RulesOnly = uint16(f.MinConfidence), f.RulesOnly
 	if f.MaxValidity != nil {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // The most that may go to new destinations together before somebody looks: three times what is usual, or a share of the
-// balance where that is less. The share is what bounds the loss of a wallet whose usual payments are large for it.
+// balance where that is less. The share is what bounds the loss of a wallet whose usual payments are large for it; one that
+// has none yet would have its first payment stopped by it, and is bounded by its policy.
 const (
 	newTogether = 3
 	newShare    = 0.05
@@ -25,7 +26,10 @@ func newDestLarge(s situation) (float64, string) {
 		return excess(got, usual), fmt.Sprintf("a new destination gets %.4g times what is usual", got/usual)
 	}
 	_, sum := window(s.after.fresh[:]).since(unix(s.At)/3600 - 24)
-	all, most := float(sum), min(newTogether*usual, newShare*float(s.Balance))
+	all, most := float(sum), newTogether*usual
+	if s.before.n >= warm {
+		most = min(most, newShare*float(s.Balance))
+	}
 	if all > most {
 		return excess(all, most), fmt.Sprintf("new destinations together get %.4g times what is usual", all/usual)
 	}
