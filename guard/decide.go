@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/guard/risk"
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -71,7 +72,8 @@ type Simulation struct {
 	Verdicts   []Verdict
 	PolicyHash [32]byte
 	Limits     []Use
-	Risk       *risk.Assessment // nil: there was not enough to judge
+	Risk       *risk.Assessment     // nil: there was not enough to judge
+	Rules      []policy.Explanation // of the bundle, in the order in which they are reported
 }
 
 // First is Decision.First.
@@ -84,7 +86,7 @@ func (g *Guard) Simulate(tx Tx, now time.Time, c Case) (Simulation, error) {
 		return Simulation{}, fmt.Errorf("simulate: %w", err)
 	}
 	d := e.judge()
-	return Simulation{d.Effect, d.Verdicts, d.PolicyHash, e.uses(), e.risk.assessment}, nil
+	return Simulation{d.Effect, d.Verdicts, d.PolicyHash, e.uses(), e.risk.assessment, e.explained()}, nil
 }
 
 func (e *evaluation) judge() Decision {

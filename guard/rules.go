@@ -59,6 +59,23 @@ func (r ruled) escalations() []Verdict {
 	return nil
 }
 
+// explained tells of every rule whether it matches one of the payments, and of which condition the first fails if none does.
+func (e *evaluation) explained() (all []policy.Explanation) {
+	if e.perms == nil || e.wallet == nil || e.c.Refusal != nil {
+		return nil
+	}
+	for n := range e.c.Intent.Payments() {
+		for i, rule := range e.bundle.ExplainRules(e.values(n)) {
+			if n == 0 {
+				all = append(all, rule)
+			} else if rule.Matched {
+				all[i] = rule
+			}
+		}
+	}
+	return all
+}
+
 // values is what is known of one payment of the request, for the rules.
 func (e *evaluation) values(n int) policy.Values {
 	i, to := e.c.Intent, e.c.Intent.Payments()[n].Destination
@@ -112,7 +129,7 @@ func (e *evaluation) riskValues(v *policy.Values) {
 		}
 	}
 	for n, m := range e.c.Tx.Messages {
-		if e.c.Intent.Type != string(ton.OpSwap) || e.c.Facts[n].Expected.IsZero() {
+		if e.c.Intent.Type != string(ton.OpSwap) || n >= len(e.c.Facts) || e.c.Facts[n].Expected.IsZero() {
 			continue
 		}
 		lost := new(big.Int).Sub(e.c.Facts[n].Expected.Big(), swapOf(m).MinOut().Big())

@@ -79,6 +79,19 @@ func TestRuleAboutWhatIsUnknownMatches(t *testing.T) {
 	w.deny(w.request("k1", "1"), guard.ReasonRulesOnly)
 }
 
+func TestSimulationExplainsEveryRule(t *testing.T) {
+	w := newWorld(t, permissive)
+	w.applyPolicy(nextOf(permissive) + `rules:
+- {id: second, action: deny, conditions: [{field: asset, operator: eq, value: native}, {field: destination, operator: eq, value: '` + to(1).String() + `'}]}
+- {id: other, action: deny, priority: 9, conditions: [{field: amount, operator: gte, value: "3"}]}
+`)
+	s, err := w.g.Simulate(w.tx, w.now, w.batch("k1", "1", "1"))
+	w.must(err)
+	if len(s.Rules) != 2 || s.Rules[0].ID != "other" || s.Rules[0].Matched || !strings.Contains(s.Rules[0].Unmet, "amount") || !s.Rules[1].Matched {
+		t.Errorf("rules %+v", s.Rules)
+	}
+}
+
 func TestAllowRuleLiftsNoRefusal(t *testing.T) {
 	w := newWorld(t, permissive)
 	w.applyPolicy(ruledBy("allow", "{field: amount, operator: gte, value: '0'}"))

@@ -80,6 +80,13 @@ func simulationText(w io.Writer, s client.Simulation) {
 	if s.Risk != nil {
 		riskText(w, s)
 	}
+	for _, r := range s.Rules {
+		unmet := "matches"
+		if !r.Matched {
+			unmet = r.Unmet
+		}
+		line(w, "rule", r.ID, r.Action, unmet)
+	}
 	if len(s.Limits) > 0 {
 		line(w, "WINDOW", "ASSET", "BEFORE", "AFTER", "LIMIT")
 	}

@@ -22,6 +22,9 @@ type Matched struct {
 // [Permissions.CheckCapability], an escalate rule after it, and without an allow rule [Permissions.RulesOnly] denies.
 func (b *Bundle) Evaluate(v Values) Ruling { return b.rules.evaluate(v.facts()) }
 
+// ExplainRules tells of every rule, in the order in which they are reported, whether it matches one payment and why not.
+func (b *Bundle) ExplainRules(v Values) []Explanation { return b.rules.explain(v.facts()) }
+
 // HasRules reports whether there is anything to evaluate.
 func (b *Bundle) HasRules() bool { return len(b.rules.rules) > 0 }
 

@@ -30,6 +30,9 @@ func explain(s *client.Simulation, r node.Report) {
 		s.Limits = append(s.Limits, client.LimitUse{Asset: u.Asset, Window: u.Window, Before: u.Before, After: u.After, Limit: u.Limit})
 	}
 	s.Risk = riskOf(r.Risk)
+	for _, x := range r.Rules {
+		s.Rules = append(s.Rules, client.RuleResult{ID: x.ID, Name: x.Name, Action: string(x.Action), Matched: x.Matched, Unmet: x.Unmet})
+	}
 	if r.Outcome == nil {
 		return
 	}

@@ -16,6 +16,16 @@ type Simulation struct {
 	Messages []SimulatedEffect `json:"messages,omitempty"` // what would leave the wallet
 	Limits   []LimitUse        `json:"limits,omitempty"`
 	Risk     *Risk             `json:"risk,omitempty"`
+	Rules    []RuleResult      `json:"rules,omitempty"`
+}
+
+// RuleResult is what one rule of the policy makes of the request.
+type RuleResult struct {
+	ID      string `json:"id"`
+	Name    string `json:"name,omitempty"`
+	Action  string `json:"action"` // deny, escalate, allow
+	Matched bool   `json:"matched"`
+	Unmet   string `json:"unmet,omitempty"` // the first condition that doesn't hold
 }
 
 // SimulatedEffect is one message that emulation sends.
