@@ -12,4 +12,8 @@ const (
 	maxActions      = 16               // of one capability: more than there are
 	maxMaxValidity  = 10 * time.Minute // a payload that lives longer holds its wallet and its window too long
 	defaultValidity = 120 * time.Second
+
+	maxQuorum          = 32 // as many keys of policy admins as a party may list
+	maxLoosenDelay     = 30 * 24 * time.Hour
+	defaultLoosenDelay = 24 * time.Hour // long enough for somebody to see what was put into force in their name
 )
