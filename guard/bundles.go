@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
@@ -177,18 +178,14 @@ func (g *Guard) Policy(tx Tx) (*policy.Bundle, error) {
 	if ok, err := get(tx, keyPolicy, &current); err != nil || !ok {
 		return nil, err
 	}
-	if b := g.bundle.Load(); b != nil && b.Hash == current.Hash {
-		return b, nil
-	}
-	b, err := readBundle(tx, current.Hash)
-	if err == nil {
-		g.bundle.Store(b)
-	}
-	return b, err
+	return readBundle(tx, current.Hash, &g.bundle)
 }
 
-// readBundle parses the document that was kept under a hash.
-func readBundle(tx Tx, hash [32]byte) (*policy.Bundle, error) {
+// readBundle parses the document that was kept under a hash, unless it is the one that was parsed last.
+func readBundle(tx Tx, hash [32]byte, last *atomic.Pointer[policy.Bundle]) (*policy.Bundle, error) {
+	if b := last.Load(); b != nil && b.Hash == hash {
+		return b, nil
+	}
 	var document []byte
 	if ok, err := get(tx, keyDocument(hash), &document); err != nil || !ok {
 		return nil, errors.Join(fmt.Errorf("read policy %x: document is missing", hash), err)
@@ -200,6 +197,7 @@ func readBundle(tx Tx, hash [32]byte) (*policy.Bundle, error) {
 	if b.Hash != hash {
 		return nil, fmt.Errorf("read policy %x: document has hash %x", hash, b.Hash)
 	}
+	last.Store(b)
 	return b, nil
 }
 
