@@ -12,7 +12,7 @@ import (
 
 // document is the YAML as it is written.
 type document struct {
-	// Version is above that of the document in force. The first is 1.
+	// Version is above that of every document before, be it in force, replaced or cancelled. The first is 1.
 	Version uint64 `yaml:"version"`
 	// Parent is the hash of the document in force, which `mpcctl policy show` prints. Empty for the first.
 	Parent string `yaml:"parent"`
