@@ -27,4 +27,6 @@ const (
 	Effects    Tag = "effects/v1"     // network, wallet, per message: destination, value, bounce, mode, body hash, StateInit hash
 	Broadcast  Tag = "broadcast/v1"   // session, round, party, body: one broadcast of a keygen, as the echo compares it
 	VaultPage  Tag = "vault-page/v1"  // network, party, cost and salt of its key: associated data of the page of file keys
+
+	PolicyCancel Tag = "policy-cancel/v1" // network, party, policy hash: what a policy admin signs to cancel a bundle that waits
 )

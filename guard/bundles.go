@@ -6,15 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
 	"github.com/tonaiagent/mpcnode/guard/policy"
 )
 
-// SignedBundle is a policy document with the signature of one of this party's policy admins.
+// SignedBundle is a policy document with the signatures of this party's policy admins: as many as the bundle in force
+// asks for, the first as many as it asks for itself.
 type SignedBundle struct {
-	Document  []byte
+	Document   []byte
+	Signatures []BundleSignature
+}
+
+// BundleSignature is that of one policy admin.
+type BundleSignature struct {
 	Admin     [32]byte
 	Signature []byte // ed25519 over policy.SigningDigest
 }
@@ -23,51 +31,144 @@ type SignedBundle struct {
 type currentPolicy struct {
 	Hash    [32]byte `cbor:"hash"`
 	Version uint64   `cbor:"version"`
-	Admin   [32]byte `cbor:"admin"`
+	Admin   [32]byte `cbor:"admin"` // who signed first; the audit log names all
 }
 
-// ApplyPolicy puts a bundle into force at once. It errs if the signature isn't that of one of this party's policy
-// admins, if the document doesn't parse, if its version isn't above the one in force or its parent isn't that bundle.
+// ApplyPolicy takes in a bundle. One that loosens nothing is in force at once, and so is the first: nothing was allowed
+// before. Any other waits for the loosenDelay of the bundle in force, and until then any policy admin can cancel it. Either
+// takes the place of one that waits.
+//
+// It errs if the signatures aren't those of enough policy admins of this party, if the document doesn't parse, if its
+// version isn't above every one that was taken in before, or its parent isn't the bundle in force.
 func (g *Guard) ApplyPolicy(tx Tx, now time.Time, s SignedBundle) error {
-	b, err := g.checkBundle(tx, s)
-	if err != nil {
+	if err := g.applyPolicy(tx, now, s); err != nil {
 		return fmt.Errorf("apply policy: %w", err)
 	}
-	put(tx, keyDocument(b.Hash), s.Document)
-	put(tx, keyPolicy, currentPolicy{b.Hash, b.Version, s.Admin})
-	tx.Append(audit.Entry{
-		V: audit.Version, TS: audit.At(now), EventType: audit.PolicyApplied, Action: "policy",
-		Actor:    audit.Actor{Type: "policy_admin", ID: hex.EncodeToString(s.Admin[:])},
-		Resource: audit.Resource{Type: "policy", ID: hex.EncodeToString(b.Hash[:])},
-		Outcome:  audit.Success, Severity: audit.Info, PolicyHash: b.Hash,
-		Details: audit.KV("version", fmt.Sprint(b.Version), "parent", hex.EncodeToString(b.Parent[:])),
-	})
 	return nil
 }
 
-func (g *Guard) checkBundle(tx Tx, s SignedBundle) (*policy.Bundle, error) {
-	d := policy.SigningDigest(g.cfg.Network, g.cfg.Party, s.Document)
-	switch {
-	case !slices.Contains(g.self().PolicyAdmins, s.Admin):
-		return nil, errors.New("signed by a key that is no policy admin of this party")
-	case len(s.Signature) != ed25519.SignatureSize || !ed25519.Verify(s.Admin[:], d[:], s.Signature):
-		return nil, errors.New("the policy admin's signature does not fit")
+func (g *Guard) applyPolicy(tx Tx, now time.Time, s SignedBundle) error {
+	if err := g.checkSignatures(s); err != nil {
+		return err
 	}
 	b, err := policy.Parse(s.Document)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var current currentPolicy
-	if _, err := get(tx, keyPolicy, &current); err != nil {
-		return nil, err
+	current, err := g.Policy(tx)
+	if err != nil {
+		return err
 	}
-	if b.Version <= current.Version {
-		return nil, fmt.Errorf("version %d is not above %d, which is in force", b.Version, current.Version)
+	if err := g.checkSuccession(tx, current, b, len(s.Signatures)); err != nil {
+		return err
 	}
-	if b.Parent != current.Hash {
-		return nil, fmt.Errorf("parent is not %x, the bundle in force", current.Hash)
+	put(tx, keyDocument(b.Hash), s.Document)
+	put(tx, keyVersion, b.Version)
+	if err := g.dropPending(tx, now, b.Hash); err != nil {
+		return err
 	}
-	return b, nil
+	p := pendingPolicy{Hash: b.Hash, Version: b.Version, Admins: adminsOf(s)}
+	if current != nil && current.LoosenDelay > 0 {
+		if looser := policy.Loosens(current, b); len(looser) > 0 {
+			return postpone(tx, now, p, current.LoosenDelay, looser)
+		}
+	}
+	enforce(tx, now, p)
+	return nil
+}
+
+// checkSignatures refuses a bundle with a signature that is no policy admin's of this party, or one too many.
+func (g *Guard) checkSignatures(s SignedBundle) error {
+	n := len(s.Signatures)
+	if n == 0 || n > maxKeys {
+		return fmt.Errorf("%d signatures: want at least 1, and at most %d", n, maxKeys)
+	}
+	d := policy.SigningDigest(g.cfg.Network, g.cfg.Party, s.Document)
+	for i, one := range s.Signatures {
+		if err := g.checkAdmin(one.Admin, d, one.Signature); err != nil {
+			return fmt.Errorf("signature %d of %d: %w", i+1, n, err)
+		}
+		if slices.ContainsFunc(s.Signatures[:i], func(o BundleSignature) bool { return o.Admin == one.Admin }) {
+			return fmt.Errorf("signature %d of %d: policy admin %x has signed twice", i+1, n, one.Admin)
+		}
+	}
+	return nil
+}
+
+// checkAdmin refuses what wasn't signed by one of this party's policy admins.
+func (g *Guard) checkAdmin(admin, digest [32]byte, signature []byte) error {
+	switch {
+	case !slices.Contains(g.self().PolicyAdmins, admin):
+		return fmt.Errorf("signed by %x, a key that is no policy admin of this party", admin)
+	case len(signature) != ed25519.SignatureSize || !ed25519.Verify(admin[:], digest[:], signature):
+		return fmt.Errorf("the signature of policy admin %x does not fit", admin)
+	}
+	return nil
+}
+
+// checkSuccession refuses what must not follow the bundle in force, of which there is none before the first.
+func (g *Guard) checkSuccession(tx Tx, current, b *policy.Bundle, signed int) error {
+	next, err := g.NextVersion(tx)
+	if err != nil {
+		return err
+	}
+	quorum, parent := b.Quorum, [32]byte{}
+	if current != nil {
+		quorum, parent = current.Quorum, current.Hash
+	}
+	admins := len(g.self().PolicyAdmins)
+	switch {
+	case b.Version < next:
+		return fmt.Errorf("version %d is not above %d, which was taken in before", b.Version, next-1)
+	case b.Parent != parent:
+		return fmt.Errorf("parent is not %x, the bundle in force", parent)
+	case b.Quorum > admins:
+		return fmt.Errorf("quorum: %d policy admins would have to sign the next document, and this party has %d", b.Quorum, admins)
+	case signed < quorum:
+		return fmt.Errorf("%d of %d signatures are there: %d policy admins of this party have to sign", signed, quorum, quorum)
+	}
+	return nil
+}
+
+// NextVersion returns the least version that a new bundle may have: none is taken twice, be it replaced or cancelled, so
+// that whoever holds the signatures of an old one can't bring it back.
+func (g *Guard) NextVersion(tx Tx) (uint64, error) {
+	var taken uint64
+	if known, err := get(tx, keyVersion, &taken); err != nil || known {
+		return taken + 1, err
+	}
+	var current currentPolicy // of a ledger from before that record
+	_, err := get(tx, keyPolicy, &current)
+	return current.Version + 1, err
+}
+
+// enforce puts a bundle into force.
+func enforce(tx Tx, now time.Time, p pendingPolicy) {
+	put(tx, keyPolicy, currentPolicy{p.Hash, p.Version, p.Admins[0]})
+	tx.Append(policyEntry(now, audit.PolicyApplied, audit.Info, p))
+}
+
+// policyEntry says what became of a bundle; more are pairs, as for audit.KV.
+func policyEntry(now time.Time, t audit.EventType, s audit.Severity, p pendingPolicy, more ...string) audit.Entry {
+	admins := make([]string, len(p.Admins))
+	for i, a := range p.Admins {
+		admins[i] = hex.EncodeToString(a[:])
+	}
+	return audit.Entry{
+		V: audit.Version, TS: audit.At(now), EventType: t, Action: "policy",
+		Actor:    audit.Actor{Type: "policy_admin", ID: admins[0]},
+		Resource: audit.Resource{Type: "policy", ID: hex.EncodeToString(p.Hash[:])},
+		Outcome:  audit.Success, Severity: s, PolicyHash: p.Hash,
+		Details: audit.KV(append([]string{"version", fmt.Sprint(p.Version), "admins", strings.Join(admins, " ")}, more...)...),
+	}
+}
+
+func adminsOf(s SignedBundle) [][32]byte {
+	admins := make([][32]byte, len(s.Signatures))
+	for i, one := range s.Signatures {
+		admins[i] = one.Admin
+	}
+	return admins
 }
 
 // Policy returns the bundle in force, nil when there is none. A bundle that can't be read is an error: nothing is
@@ -77,25 +178,30 @@ func (g *Guard) Policy(tx Tx) (*policy.Bundle, error) {
 	if ok, err := get(tx, keyPolicy, &current); err != nil || !ok {
 		return nil, err
 	}
-	if b := g.bundle.Load(); b != nil && b.Hash == current.Hash {
+	return readBundle(tx, current.Hash, &g.bundle)
+}
+
+// readBundle parses the document that was kept under a hash, unless it is the one that was parsed last.
+func readBundle(tx Tx, hash [32]byte, last *atomic.Pointer[policy.Bundle]) (*policy.Bundle, error) {
+	if b := last.Load(); b != nil && b.Hash == hash {
 		return b, nil
 	}
 	var document []byte
-	if ok, err := get(tx, keyDocument(current.Hash), &document); err != nil || !ok {
-		return nil, fmt.Errorf("read policy %x: document is missing: %w", current.Hash, err)
+	if ok, err := get(tx, keyDocument(hash), &document); err != nil || !ok {
+		return nil, errors.Join(fmt.Errorf("read policy %x: document is missing", hash), err)
 	}
 	b, err := policy.Parse(document)
 	if err != nil {
 		return nil, err
 	}
-	if b.Hash != current.Hash {
-		return nil, fmt.Errorf("read policy %x: document has hash %x", current.Hash, b.Hash)
+	if b.Hash != hash {
+		return nil, fmt.Errorf("read policy %x: document has hash %x", hash, b.Hash)
 	}
-	g.bundle.Store(b)
+	last.Store(b)
 	return b, nil
 }
 
-// PolicyDocument returns the exact bytes of a bundle that is or was in force, nil if it never was.
+// PolicyDocument returns the exact bytes of a bundle that was taken in, nil if it never was.
 func (g *Guard) PolicyDocument(tx Tx, hash [32]byte) (document []byte, err error) {
 	_, err = get(tx, keyDocument(hash), &document)
 	return document, err

@@ -42,8 +42,9 @@ type Party struct {
 // Guard is one node's guard. Its methods don't share state but through the Tx they are given, and may be called from
 // several goroutines, each with its own Tx.
 type Guard struct {
-	cfg    Config
-	bundle atomic.Pointer[policy.Bundle] // the bundle parsed last, found again by its hash
+	cfg     Config
+	bundle  atomic.Pointer[policy.Bundle] // the bundle in force, parsed last and found again by its hash
+	pending atomic.Pointer[policy.Bundle] // the same of the one that waits
 }
 
 // New checks cfg and returns a guard.

@@ -130,7 +130,9 @@ func (e *evaluation) reserve(tx Tx, d *Decision) error {
 		put(tx, keyRequest(e.c.Intent.RequestID), requestUse{Request: e.c.Intent.Request, Counted: true})
 	}
 	e.track(tx)
-	put(tx, keyTime, e.at.Unix()) // of what is counted now nothing may seem to lie in the future of another wallet's request
+	if err := setTime(tx, e.now, e.at); err != nil { // of what is counted now nothing may seem to lie in the future of another wallet's request
+		return err
+	}
 	e.payload.Effect, e.payload.Policy = Allow, d.PolicyHash
 	if e.contract != nil {
 		e.payload.Terms = e.contract.terms

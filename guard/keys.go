@@ -23,6 +23,7 @@ import (
 //	w/<wallet>, wa/<address>      wallets
 //	a/<agent>                     agents
 //	p/current, p/<hash>           the bundle in force, documents
+//	p/pending, p/version          the bundle that waits, the highest version that was taken in
 //	k/open, k/lifted/<id>         trips
 //	b/<wallet>/<asset>            statistics of what was paid
 //	d/<wallet>/<destination>      when and how often it was paid, and how much while it was new
@@ -34,6 +35,8 @@ type Key string
 const (
 	keyTime      Key = "m/time"
 	keyPolicy    Key = "p/current"
+	keyPending   Key = "p/pending"
+	keyVersion   Key = "p/version"
 	keyOpenTrips Key = "k/open"
 )
 

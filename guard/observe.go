@@ -74,9 +74,11 @@ func (g *Guard) Observe(tx Tx, now time.Time, wallet string, e []ton.Executed, a
 	}
 	o.pos.MCSeqno = acc.MCSeqno
 	put(tx, keyPosition(wallet), o.pos)
-	put(tx, keyTime, o.at.Unix())
 	if len(e) > 0 {
 		o.spent.write()
+	}
+	if err := setTime(tx, now, o.at); err != nil {
+		return fmt.Errorf("observe wallet %s: %w", wallet, err)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ var (
 // everything is a policy under which only what a test is about can refuse.
 const everything = `
 version: 1
+loosenDelay: 0s
 risk: {enabled: false}
 agents:
   agent-1:

@@ -17,20 +17,23 @@ func TestNothingIsAllowedWithoutAPolicy(t *testing.T) {
 func TestPolicyIsAppliedOnlyWithAdminVersionAndParent(t *testing.T) {
 	second := replaced("daily: \"500\"", "daily: \"400\"")
 	forged := signPolicy(second)
-	forged.Signature[0]++
-	foreign := signPolicy(second)
-	foreign.Admin, foreign.Signature = pub("platform admin"), sign("platform admin", policy.SigningDigest(networkID, "user", []byte(second)))
+	forged.Signatures[0].Signature[0]++
+	foreign := guard.SignedBundle{Document: []byte(second), Signatures: []guard.BundleSignature{signatureOf("platform admin", second)}}
+	beside := signPolicy(second)
+	beside.Signatures = append(beside.Signatures, foreign.Signatures...)
 	elsewhere := signPolicy(second)
-	elsewhere.Signature = sign("user admin", policy.SigningDigest(networkID, "platform", []byte(second)))
+	elsewhere.Signatures[0].Signature = sign("user admin", policy.SigningDigest(networkID, "platform", []byte(second)))
 	for name, s := range map[string]guard.SignedBundle{
 		"forged":               forged,
 		"another party's":      foreign,
+		"signed beside an own": beside,
 		"signed for another":   elsewhere,
 		"same version":         signPolicy(strings.Replace(second, "version: 2", "version: 1", 1)),
 		"another parent":       signPolicy(strings.Replace(second, "parent: ", "parent: 0", 1)),
 		"no parent":            signPolicy(strings.Replace(second, "parent: "+parentOf(permissive), "", 1)),
 		"that does not parse":  signPolicy(second + "\nextra: 1\n"),
-		"without a signature":  {Document: []byte(second), Admin: pub("user admin")},
+		"with an empty one":    {Document: []byte(second), Signatures: []guard.BundleSignature{{Admin: pub("user admin")}}},
+		"without a signature":  {Document: []byte(second)},
 		"replayed after a new": signPolicy(permissive),
 	} {
 		w := newWorld(t, permissive)

@@ -66,6 +66,7 @@ func config() guard.Config {
 // permissive is a policy under which only what a test is about can refuse.
 const permissive = `
 version: 1
+loosenDelay: 0s
 risk: {enabled: false}
 agents:
   agent-1:
@@ -154,9 +155,13 @@ func (w *world) applyPolicy(document string) {
 
 func signPolicy(document string) guard.SignedBundle {
 	return guard.SignedBundle{
-		Document: []byte(document), Admin: pub("user admin"),
-		Signature: sign("user admin", policy.SigningDigest(networkID, "user", []byte(document))),
+		Document: []byte(document), Signatures: []guard.BundleSignature{signatureOf("user admin", document)},
 	}
+}
+
+// signatureOf is one by the key of that name, for the user's party.
+func signatureOf(admin, document string) guard.BundleSignature {
+	return guard.BundleSignature{Admin: pub(admin), Signature: sign(admin, policy.SigningDigest(networkID, "user", []byte(document)))}
 }
 
 func parentOf(document string) string {

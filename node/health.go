@@ -39,7 +39,7 @@ func (n *Node) Health(ctx context.Context) (h Health, err error) {
 		h.Peers = n.net.Peers()
 	}
 	h.Head, h.HeadErr = n.chain.Head(ctx)
-	h.Missing, h.Warnings = n.missing(h), n.warnings.list()
+	h.Missing, h.Warnings = n.missing(h), append(h.Policy.warning(), n.warnings.list()...)
 	return h, nil
 }
 

@@ -29,6 +29,11 @@ func (n *Node) EnterPolicy(ctx context.Context, raw []byte) error {
 	return enter(raw, func(b guard.SignedBundle) error { return n.ApplyPolicy(ctx, b) })
 }
 
+// EnterPolicyCancellation is CancelPolicy of an encoded guard.PolicyCancellation.
+func (n *Node) EnterPolicyCancellation(ctx context.Context, raw []byte) error {
+	return enter(raw, func(c guard.PolicyCancellation) error { return n.CancelPolicy(ctx, c) })
+}
+
 // EnterProposal is ProposeKeygen of an encoded wire.KeygenProposal.
 func (n *Node) EnterProposal(ctx context.Context, raw []byte) (k Key, err error) {
 	err = enter(raw, func(p wire.KeygenProposal) error {

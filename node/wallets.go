@@ -131,32 +131,6 @@ func (n *Node) Agents(ctx context.Context) (agents []guard.AgentRecord, err erro
 	})
 }
 
-// ApplyPolicy puts a bundle into force that one of this party's policy admins signed.
-func (n *Node) ApplyPolicy(ctx context.Context, b guard.SignedBundle) error {
-	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.ApplyPolicy(tx, n.env.Now(), b) }))
-}
-
-// Policy is the bundle in force, as it was signed.
-type Policy struct {
-	Version  uint64
-	Hash     [32]byte
-	Document []byte
-}
-
-// Policy returns the bundle in force; its version is 0 when there is none.
-func (n *Node) Policy(ctx context.Context) (p Policy, err error) {
-	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		b, err := n.guard.Policy(tx)
-		if err != nil || b == nil {
-			return err
-		}
-		p.Version, p.Hash = b.Version, b.Hash
-		p.Document, err = n.guard.PolicyDocument(tx, b.Hash)
-		return err
-	})
-	return p, err
-}
-
 // loadWallets reads the wallets once at start.
 func (n *Node) loadWallets(ctx context.Context) error {
 	var ids []string

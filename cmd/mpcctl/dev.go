@@ -193,10 +193,11 @@ func (o devOptions) document() ([]byte, error) {
 	return devPolicy("100", "500", "rate: {maxPerHour: 1000, cooldownSeconds: 0}"), nil
 }
 
-// devPolicy lets the agent transfer anywhere, within limits in TON. Risk is shown and refuses nothing: everything is new
-// here.
+// devPolicy lets the agent transfer anywhere, within limits in TON. Risk is shown and refuses nothing, for everything is new here;
+// and who tries out policies doesn't wait a day for each.
 func devPolicy(perTransaction, daily, rate string) []byte {
 	return fmt.Appendf(nil, `version: 1
+loosenDelay: 0s
 risk: {enabled: false}
 agents:
   %s:

@@ -19,7 +19,10 @@ const (
 	ContractChanged        EventType = "contract_changed"        // a policy wallet's policy, spender or freeze is another than before
 	KillRaised             EventType = "kill_raised"
 	KillLifted             EventType = "kill_lifted"
-	PolicyApplied          EventType = "policy_applied"
+	PolicyApplied          EventType = "policy_applied"   // in force
+	PolicyPending          EventType = "policy_pending"   // loosens something, and waits
+	PolicyDropped          EventType = "policy_dropped"   // waited, and another one took its place
+	PolicyCancelled        EventType = "policy_cancelled" // waited, and a policy admin stopped it
 	WalletCreated          EventType = "wallet_created"
 	AgentCreated           EventType = "agent_created"
 	AgentSuspended         EventType = "agent_suspended"

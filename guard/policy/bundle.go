@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/digest"
 	"github.com/tonaiagent/mpcnode/ton"
@@ -13,6 +14,9 @@ type Bundle struct {
 	Version uint64   // rises with every bundle of a party
 	Parent  [32]byte // hash of the bundle it replaces; zero for the first
 	Hash    [32]byte // of the document's exact bytes
+
+	Quorum      int           // how many of the party's policy admins sign the next one
+	LoosenDelay time.Duration // how long the next one waits if it loosens something
 
 	agents    map[string]Permissions
 	contracts []ton.Vouched
@@ -41,4 +45,9 @@ func Hash(document []byte) [32]byte { return digest.Sum(digest.Policy, document)
 // SigningDigest returns what a policy admin of a party signs to put a document in force there.
 func SigningDigest(network [32]byte, party string, document []byte) [32]byte {
 	return digest.Sum(digest.PolicySign, network, party, Hash(document))
+}
+
+// CancelDigest returns what a policy admin of a party signs so that the bundle of that hash never comes into force there.
+func CancelDigest(network [32]byte, party string, hash [32]byte) [32]byte {
+	return digest.Sum(digest.PolicyCancel, network, party, hash)
 }

@@ -13,10 +13,14 @@ const (
 	maxRules        = 1024             // of one party: all are evaluated for each payment
 	maxConditions   = 16               // in one list
 	maxUnless       = 8                // lists of one rule
-	maxQuorum       = 16               // approvers of one request
+	maxApprovers    = 16               // of one request
 	maxGroups       = 16               // of approvers
 	maxApprovalTTL  = 24 * time.Hour   // what is asked for must not be approved when nobody remembers why
 	maxTests        = 1024             // of one file
 	maxMaxValidity  = 10 * time.Minute // a payload that lives longer holds its wallet and its window too long
 	defaultValidity = 120 * time.Second
+
+	maxQuorum          = 32 // as many keys of policy admins as a party may list
+	maxLoosenDelay     = 30 * 24 * time.Hour
+	defaultLoosenDelay = 24 * time.Hour // long enough for somebody to see what was put into force in their name
 )

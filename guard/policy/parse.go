@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/strictyaml"
 	"github.com/tonaiagent/mpcnode/ton"
@@ -11,10 +12,14 @@ import (
 
 // document is the YAML as it is written.
 type document struct {
-	// Version is above that of the document in force. The first is 1.
+	// Version is above that of every document before, be it in force, replaced or cancelled. The first is 1.
 	Version uint64 `yaml:"version"`
 	// Parent is the hash of the document in force, which `mpcctl policy show` prints. Empty for the first.
 	Parent string `yaml:"parent"`
+	// Quorum is how many of the party's policy admins sign the next document, at most as many as there are. Default: 1.
+	Quorum *uint32 `yaml:"quorum"`
+	// LoosenDelay is how long the next document waits if it allows more in any point than this one, 0s to 720h in whole seconds. Default: 24h.
+	LoosenDelay *delay `yaml:"loosenDelay"`
 	// Contracts are those whose operations this party vouches for, at most 256.
 	Contracts []contract `yaml:"contracts"`
 	// Risk is how risk and anomalies are judged. Default: as the product does.
@@ -58,7 +63,7 @@ func Parse(b []byte) (*Bundle, error) {
 type problem struct{ path, text string }
 
 func (d document) bundle() (b *Bundle, problems []problem) {
-	b = &Bundle{Version: d.Version, agents: make(map[string]Permissions, len(d.Agents))}
+	b = &Bundle{Version: d.Version, Quorum: 1, LoosenDelay: defaultLoosenDelay, agents: make(map[string]Permissions, len(d.Agents))}
 	if d.Version == 0 {
 		problems = append(problems, problem{"version", "missing; the first is 1"})
 	}
@@ -66,6 +71,14 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 		if n, err := hex.Decode(b.Parent[:], []byte(d.Parent[:min(len(d.Parent), 66)])); err != nil || n != 32 || len(d.Parent) != 64 {
 			problems = append(problems, problem{"parent", "want the 64 hex digits of a bundle's hash"})
 		}
+	}
+	if d.Quorum != nil {
+		if b.Quorum = int(*d.Quorum); b.Quorum < 1 || b.Quorum > maxQuorum {
+			problems = append(problems, problem{"quorum", fmt.Sprintf("want 1 to %d", maxQuorum)})
+		}
+	}
+	if d.LoosenDelay != nil {
+		b.LoosenDelay = time.Duration(*d.LoosenDelay)
 	}
 	risk, wrong := d.Risk.resolve()
 	b.risk, problems = risk, append(problems, wrong...)

@@ -117,7 +117,7 @@ func level(c Capability) string {
 	case c.WhitelistOnly:
 		return "whitelist"
 	case c.MaxSlippage > 0:
-		return fmt.Sprint("slippage<=", c.MaxSlippage)
+		return fmt.Sprint("slippage<=", uint16(c.MaxSlippage))
 	case len(c.Actions) > 0:
 		return fmt.Sprint(c.Actions)
 	}
@@ -211,6 +211,12 @@ func TestBadDocumentIsRefusedWithItsPlace(t *testing.T) {
 		"agent that is no id":     {"version: 1\nagents:\n  Agent:\n    preset: balanced\n", 4, "Agent"},
 		"parent that is short":    {"version: 1\nparent: abcd\nagents:\n  a:\n    preset: balanced\n", 2, "parent"},
 		"parent that is not hex":  {"version: 1\nparent: " + strings.Repeat("zz", 32) + "\n", 2, "parent"},
+		"quorum of nobody":        {"version: 1\nquorum: 0\nagents:\n  a:\n    preset: balanced\n", 2, "1 to 32"},
+		"quorum of a crowd":       {"version: 1\nquorum: 33\nagents:\n  a:\n    preset: balanced\n", 2, "1 to 32"},
+		"delay into the past":     {"version: 1\nloosenDelay: -1s\nagents:\n  a:\n    preset: balanced\n", 2, "0s to 720h"},
+		"delay above 30 days":     {"version: 1\nloosenDelay: 721h\nagents:\n  a:\n    preset: balanced\n", 2, "0s to 720h"},
+		"delay of part":           {"version: 1\nloosenDelay: 1500ms\nagents:\n  a:\n    preset: balanced\n", 2, "whole seconds"},
+		"delay without unit":      {"version: 1\nloosenDelay: 5\nagents:\n  a:\n    preset: balanced\n", 2, "loosenDelay"},
 		"oversized":               {strings.Repeat("#", 256<<10+1), 0, "larger"},
 		"endless list":            {agent(strings.Replace(custom, "[TON, native]", "["+strings.Repeat("TON, ", 1025)+"]", 1)), 6, "at most 1024"},
 	} {
@@ -275,6 +281,16 @@ func TestBundleIsKnownByItsBytes(t *testing.T) {
 	}
 	if got, want := hex.EncodeToString(d[:]), "a4eefbabae084280f1fb9cb09472244d87570bd04ec3c361d218b319526f262b"; got != want {
 		t.Errorf("signing digest = %s", got)
+	}
+	c := CancelDigest([32]byte{1}, "user", b.Hash)
+	if c == CancelDigest([32]byte{2}, "user", b.Hash) || c == CancelDigest([32]byte{1}, "backup", b.Hash) || c == d {
+		t.Error("a cancellation fits another network or party, or is a signature")
+	}
+	if got, want := hex.EncodeToString(c[:]), "7af42fd3c34db18484b33e0e1d3c48b977ff5559c7b79bd11e91a9563efd2a6a"; got != want {
+		t.Errorf("cancel digest = %s", got)
+	}
+	if b.Quorum != 1 || b.LoosenDelay != 24*time.Hour {
+		t.Errorf("the next one takes %d signatures and %s", b.Quorum, b.LoosenDelay)
 	}
 }
 

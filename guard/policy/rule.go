@@ -155,8 +155,8 @@ func (f approvalFields) resolve(action Effect) (a Approval, problems []problem) 
 		return a, []problem{{"approval", "only an escalate rule asks for one"}}
 	}
 	a = Approval{Quorum: f.Quorum, Groups: f.Groups}
-	if f.Quorum > maxQuorum {
-		problems = append(problems, problem{"approval.quorum", fmt.Sprintf("want 1 to %d", maxQuorum)})
+	if f.Quorum > maxApprovers {
+		problems = append(problems, problem{"approval.quorum", fmt.Sprintf("want 1 to %d", maxApprovers)})
 	}
 	if len(f.Groups) > maxGroups {
 		problems = append(problems, problem{"approval.groups", fmt.Sprintf("%d are listed, at most %d may be", len(f.Groups), maxGroups)})

@@ -294,7 +294,7 @@ func TestLoosensIsAClosedList(t *testing.T) {
 		"deny for escalate":   {ruled(one("d", Escalate, "hour", opEq, "1"), escalate, allow), true},
 		"the same, once more": {ruled(deny, escalate, allow, one("d2", Deny, "hour", opEq, "1")), false},
 	} {
-		if got := mustParse(t, base).rules.loosens(mustParse(t, c.next).rules); got != c.loosens {
+		if got := len(Loosens(mustParse(t, base), mustParse(t, c.next))) > 0; got != c.loosens {
 			t.Errorf("%s: loosens %t", name, got)
 		}
 	}

@@ -65,37 +65,22 @@ func (d document) ruleBook() (b ruleBook, problems []problem) {
 	return b, problems
 }
 
-// loosens reports whether the rules of next may allow what those of b refuse. It takes for harmless only what is on a
-// closed list: another deny or escalate rule, an allow rule less, another id, name or priority.
-func (b ruleBook) loosens(next ruleBook) bool {
-	if b.zone.String() != next.zone.String() {
-		return true
-	}
-	before, after := b.meanings(), next.meanings()
-	for meaning, action := range before {
-		if action != Allow && after[meaning] == "" {
-			return true
-		}
-	}
-	for meaning, action := range after {
-		if action == Allow && before[meaning] == "" {
-			return true
-		}
-	}
-	return false
-}
-
 // meanings are the rules by all that changes an outcome.
-func (b ruleBook) meanings() map[string]Effect {
-	all := make(map[string]Effect, len(b.rules))
+func (b ruleBook) meanings() map[string]bool {
+	all := make(map[string]bool, len(b.rules))
 	for _, r := range b.rules {
-		lists := make([][]string, 0, 1+len(r.unless))
-		for _, list := range append([][]condition{r.conditions}, r.unless...) {
-			lists = append(lists, textsOf(list))
-		}
-		all[fmt.Sprintf("%s %q %v", r.action, lists, r.approval)] = r.action
+		all[r.meaning()] = true
 	}
 	return all
+}
+
+// meaning is all of a rule that changes an outcome.
+func (r rule) meaning() string {
+	lists := make([][]string, 0, 1+len(r.unless))
+	for _, list := range append([][]condition{r.conditions}, r.unless...) {
+		lists = append(lists, textsOf(list))
+	}
+	return fmt.Sprintf("%s %q %v", r.action, lists, r.approval)
 }
 
 func textsOf(list []condition) []string {

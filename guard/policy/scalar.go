@@ -27,6 +27,8 @@ func ParsePermille(s string) (Permille, error) {
 
 var share = regexp.MustCompile(`^(0(\.[0-9]{1,3})?|1(\.0{1,3})?)$`)
 
+func (p Permille) String() string { return fmt.Sprintf("%d.%03d", p/1000, p%1000) }
+
 // UnmarshalYAML reads the number as it was written, never as a float.
 func (p *Permille) UnmarshalYAML(n ast.Node) error {
 	v, err := ParsePermille(n.GetToken().Value)
@@ -110,6 +112,18 @@ func (v *validity) UnmarshalYAML(n ast.Node) error {
 		return at(n, "maxValidity is a duration from 1s to 10m in whole seconds, such as \"120s\"")
 	}
 	*v = validity(d)
+	return nil
+}
+
+// delay is a duration such as "24h", in whole seconds.
+type delay time.Duration
+
+func (v *delay) UnmarshalYAML(n ast.Node) error {
+	d, err := time.ParseDuration(n.GetToken().Value)
+	if err != nil || d < 0 || d > maxLoosenDelay || d%time.Second != 0 {
+		return at(n, "loosenDelay is a duration from 0s to 720h in whole seconds, such as \"24h\"")
+	}
+	*v = delay(d)
 	return nil
 }
 

@@ -320,7 +320,7 @@ func TestTripIsKeptWhenTheCallerHangsUp(t *testing.T) {
 
 func TestRecordsThatCannotBeReadOrAreNotSignedAreRefused(t *testing.T) {
 	operator := as(t, "platform", "third operator")
-	for _, path := range []string{"/v1/wallets", "/v1/agents", "/v1/policies", "/v1/keygens", "/v1/kill", "/v1/kill/lift"} {
+	for _, path := range []string{"/v1/wallets", "/v1/agents", "/v1/policies", "/v1/policies:cancel", "/v1/keygens", "/v1/kill", "/v1/kill/lift"} {
 		operator.signed("POST", path, []byte(`{"record":"/w=="}`)).wants(t, 400, "bad_record")
 		operator.signed("POST", path, []byte(`{"record":"gA==","more":1}`)).wants(t, 400, "bad_request")
 	}

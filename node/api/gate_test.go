@@ -35,6 +35,7 @@ GET  /v1/agents                  o p u
 POST /v1/agents                  o
 GET  /v1/policies                o p u
 POST /v1/policies                o p
+POST /v1/policies:cancel         o p
 GET  /v1/keys                    o p u
 GET  /v1/keygens                 o p u
 POST /v1/keygens                 o

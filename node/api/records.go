@@ -99,9 +99,23 @@ func (s *server) policy(ctx context.Context, _ *struct{}) (*reply[client.Policy]
 	if err != nil {
 		return nil, err
 	}
-	out := client.Policy{Version: p.Version, Document: string(p.Document)}
+	out := client.Policy{Version: p.Version, Document: string(p.Document), Next: p.Next}
 	if p.Version > 0 {
 		out.Hash = hex.EncodeToString(p.Hash[:])
 	}
+	if p.Pending != nil {
+		out.Pending = pendingOf(*p.Pending)
+	}
 	return ok(out)
+}
+
+func pendingOf(p node.PendingPolicy) *client.PendingPolicy {
+	out := client.PendingPolicy{Version: p.Version, Hash: hex.EncodeToString(p.Hash[:]), Document: string(p.Document), Since: p.Since, Due: p.Due}
+	for _, a := range p.Admins {
+		out.Admins = append(out.Admins, hex.EncodeToString(a[:]))
+	}
+	for _, c := range p.Loosens {
+		out.Loosens = append(out.Loosens, client.PolicyChange(c))
+	}
+	return &out
 }

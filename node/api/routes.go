@@ -64,8 +64,9 @@ var routes = []route{
 	{post, "/v1/wallets", "createWallet", "Enter a wallet that the operator signed", operators, client.Signed{}, false, enters((*node.Node).EnterWallet)},
 	{get, "/v1/agents", "agents", "List agents", people, nil, false, calls((*server).agents)},
 	{post, "/v1/agents", "enrolAgent", "Enter an agent's enrolment that the operator signed", operators, client.Signed{}, false, enters((*node.Node).EnterAgent)},
-	{get, "/v1/policies", "policy", "Show the policy in force", people, nil, false, calls((*server).policy)},
-	{post, "/v1/policies", "applyPolicy", "Put a policy into force that a policy admin signed", admins, client.Signed{}, false, enters((*node.Node).EnterPolicy)},
+	{get, "/v1/policies", "policy", "Show the policy in force, and the one that waits", people, nil, false, calls((*server).policy)},
+	{post, "/v1/policies", "applyPolicy", "Enter a policy that policy admins signed: in force at once, or after a wait if it allows more", admins, client.Signed{}, false, enters((*node.Node).EnterPolicy)},
+	{post, "/v1/policies:cancel", "cancelPolicy", "Stop the policy that waits, as a policy admin signed it", admins, client.Signed{}, false, enters((*node.Node).EnterPolicyCancellation)},
 
 	{get, "/v1/keys", "keys", "List keys of which every party holds an active share", people, nil, false, calls((*server).keys)},
 	{get, "/v1/keygens", "keygens", "List key generations", people, nil, false, calls((*server).keygens)},

@@ -182,6 +182,27 @@ type Policy struct {
 	Version  uint64 `json:"version"`
 	Hash     string `json:"hash"`
 	Document string `json:"document"` // the YAML as it was signed
+	Next     uint64 `json:"next"`     // the least version that a new one may have
+
+	Pending *PendingPolicy `json:"pending,omitempty"` // waits to come into force
+}
+
+// PendingPolicy is a bundle that allows more than the one in force, and waits.
+type PendingPolicy struct {
+	Version  uint64         `json:"version"`
+	Hash     string         `json:"hash"`
+	Document string         `json:"document"`
+	Admins   []string       `json:"admins"` // who signed it, hex
+	Since    time.Time      `json:"since"`
+	Due      time.Time      `json:"due"`     // by the chain's time; until then any policy admin can cancel it
+	Loosens  []PolicyChange `json:"loosens"` // against the one in force
+}
+
+// PolicyChange is one point in which a bundle allows more.
+type PolicyChange struct {
+	Path string `json:"path"` // as the document spells it
+	Old  string `json:"old"`  // "" where nothing was
+	New  string `json:"new"`
 }
 
 // Trip is one order to stop.

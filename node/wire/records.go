@@ -16,8 +16,10 @@ import (
 
 // Records by names that the tool may use: it knows nothing of the guard.
 type (
-	AgentRecord = guard.AgentRecord
-	Lift        = kill.Lift
+	AgentRecord     = guard.AgentRecord
+	Lift            = kill.Lift
+	BundleSignature = guard.BundleSignature
+	SignedBundle    = guard.SignedBundle
 )
 
 // KeygenProposal is how a key generation is handed in at its proposer's node: with that party's own approval.
@@ -68,10 +70,21 @@ func signRecord[T guard.Record](network [32]byte, party string, key ed25519.Priv
 	return guard.Signed[T]{Body: r, Operator: publicOf(key), Signature: ed25519.Sign(key, d[:])}
 }
 
-// SignPolicy signs a policy document as a policy admin of party.
+// SignPolicy is a policy document that one policy admin of party has signed.
 func SignPolicy(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.SignedBundle {
+	return guard.SignedBundle{Document: document, Signatures: []guard.BundleSignature{PolicySignature(network, party, key, document)}}
+}
+
+// PolicySignature signs a policy document as a policy admin of party.
+func PolicySignature(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.BundleSignature {
 	d := policy.SigningDigest(network, party, document)
-	return guard.SignedBundle{Document: document, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+	return guard.BundleSignature{Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+}
+
+// SignPolicyCancellation signs, as a policy admin of party, that the bundle of that hash never comes into force.
+func SignPolicyCancellation(network [32]byte, party string, key ed25519.PrivateKey, hash [32]byte) guard.PolicyCancellation {
+	d := policy.CancelDigest(network, party, hash)
+	return guard.PolicyCancellation{Policy: hash, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
 }
 
 // SignTrip signs an order to stop; until is zero for a kill, which never ends by itself.

@@ -406,6 +406,7 @@ func (w *network) send(o order) (node.Request, error) {
 func policyOf(version int, agent, parent string, day, perTx string) string {
 	return fmt.Sprintf(`version: %d
 parent: %q
+loosenDelay: 0s
 risk: {enabled: false}
 agents:
   %s:

@@ -45,7 +45,7 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 	commands := map[string]func(*datadriven.TestData) string{
 		"nodes": s.nodes, "keygen": s.keygen, "wallet": s.wallet, "fund": s.fund, "send": s.send, "resend": s.resend,
 		"down": s.down, "up": s.up, "cut": s.cut, "heal": s.heal, "advance": s.advance, "trip": s.trip, "lift": s.lift,
-		"balance": s.balance, "policy": s.policy,
+		"balance": s.balance, "policy": s.policy, "cancel": s.cancel,
 	}
 	run := commands[d.Cmd]
 	if run == nil {
@@ -218,14 +218,29 @@ func (s *story) balance(d *datadriven.TestData) string {
 	return s.w.chain.Balance(a).String()
 }
 
-// policy at=backup day=10 [tx=10]: that party's admin tightens or loosens its own policy, and nobody else's.
+// policy at=backup day=10 [tx=10] [delay=0s]: that party's admin tightens or loosens its own policy, and nobody else's.
 func (s *story) policy(d *datadriven.TestData) string {
 	name := arg(d, "at", "user")
 	in, err := s.w.node(name).Policy(context.Background())
 	s.w.must(err)
 	day := arg(d, "day", "100")
-	document := policyOf(int(in.Version)+1, "agent-1", hex.EncodeToString(in.Hash[:]), day, arg(d, "tx", day))
+	document := policyOf(int(in.Next), "agent-1", hex.EncodeToString(in.Hash[:]), day, arg(d, "tx", day))
+	document = strings.Replace(document, "loosenDelay: 0s", "loosenDelay: "+arg(d, "delay", "0s"), 1)
 	err = s.w.node(name).ApplyPolicy(context.Background(), wire.SignPolicy(s.w.id(), name, seed("admin "+name), []byte(document)))
 	s.w.must(err)
-	return fmt.Sprintf("%s: version %d", name, in.Version+1)
+	now, err := s.w.node(name).Policy(context.Background())
+	s.w.must(err)
+	if p := now.Pending; p != nil {
+		return fmt.Sprintf("%s: version %d waits for %s: %v", name, p.Version, p.Due.Sub(p.Since), p.Loosens)
+	}
+	return fmt.Sprintf("%s: version %d", name, now.Version)
+}
+
+// cancel at=user: that party's admin stops the policy that waits there.
+func (s *story) cancel(d *datadriven.TestData) string {
+	name := arg(d, "at", "user")
+	in, err := s.w.node(name).Policy(context.Background())
+	s.w.must(err)
+	s.w.must(s.w.node(name).CancelPolicy(context.Background(), wire.SignPolicyCancellation(s.w.id(), name, seed("admin "+name), in.Pending.Hash)))
+	return fmt.Sprintf("%s: version %d never comes into force", name, in.Pending.Version)
 }

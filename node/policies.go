@@ -1,0 +1,72 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+)
+
+// ApplyPolicy takes in a bundle that this party's policy admins signed: in force at once, or to wait if it allows more.
+func (n *Node) ApplyPolicy(ctx context.Context, b guard.SignedBundle) error {
+	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.ApplyPolicy(tx, n.env.Now(), b) }))
+}
+
+// CancelPolicy stops the bundle that waits, as one of this party's policy admins signed it.
+func (n *Node) CancelPolicy(ctx context.Context, c guard.PolicyCancellation) error {
+	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.CancelPolicy(tx, n.env.Now(), c) }))
+}
+
+// Policy is the bundle in force, as it was signed, and the one that waits.
+type Policy struct {
+	Version  uint64
+	Hash     [32]byte
+	Document []byte
+	Next     uint64         // the least version that a new one may have
+	Pending  *PendingPolicy // nil: none waits
+}
+
+// PendingPolicy is a bundle that waits to come into force, as it was signed.
+type PendingPolicy struct {
+	guard.PendingPolicy
+	Document []byte
+}
+
+// Policy returns the bundle in force; its version is 0 when there is none.
+func (n *Node) Policy(ctx context.Context) (p Policy, err error) {
+	err = n.ledger.View(ctx, func(tx guard.Tx) error {
+		if p.Next, err = n.guard.NextVersion(tx); err != nil {
+			return err
+		}
+		b, err := n.guard.Policy(tx)
+		if err != nil || b == nil {
+			return err
+		}
+		p.Version, p.Hash = b.Version, b.Hash
+		if p.Document, err = n.guard.PolicyDocument(tx, b.Hash); err != nil {
+			return err
+		}
+		p.Pending, err = n.pendingPolicy(tx)
+		return err
+	})
+	return p, err
+}
+
+func (n *Node) pendingPolicy(tx guard.Tx) (*PendingPolicy, error) {
+	waits, err := n.guard.PendingPolicy(tx)
+	if err != nil || waits == nil {
+		return nil, err
+	}
+	document, err := n.guard.PolicyDocument(tx, waits.Hash)
+	return &PendingPolicy{*waits, document}, err
+}
+
+// warning tells everybody who looks that more will be allowed, so that who didn't want it can still cancel it.
+func (p Policy) warning() []string {
+	if p.Pending == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("policy: version %d allows more than version %d and comes into force at %s by the chain's time, unless a policy admin cancels it: "+
+		"see `mpcctl policy show`", p.Pending.Version, p.Version, p.Pending.Due.Format(time.RFC3339))}
+}
