@@ -74,6 +74,9 @@ func (b ruleBook) explain(f *facts) []Explanation {
 	for i := range b.rules {
 		r := &b.rules[i]
 		unmet := r.unmet(f)
+		if len(unmet) > maxUnmet {
+			unmet = unmet[:maxUnmet] + "…" // a list; what it holds is ASCII
+		}
 		all[i] = Explanation{r.id, r.name, r.action, unmet == "", unmet}
 	}
 	return all
