@@ -359,6 +359,7 @@ func TestParseAsset(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("version: 1\nagents:\n  agent-1:\n" + indent(custom)))
 	f.Add([]byte("version: 1\nagents:\n  a:\n    preset: balanced\n"))
+	f.Add([]byte(judged))
 	f.Add([]byte("version: 1\nagents:\n  a: &x\n    preset: balanced\n  b: *x\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		bundle, err := Parse(b)
@@ -371,6 +372,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if bundle.Version == 0 || len(bundle.Agents()) == 0 || bundle.Hash != Hash(b) {
 			t.Fatalf("taken: %+v", bundle)
+		}
+		for _, v := range []Values{{}, {Asset: new(ton.Native), Amount: new(ton.NanoOf(1)), Hour: new(1), Patterns: []string{}}} {
+			bundle.Evaluate(v)
 		}
 	})
 }
