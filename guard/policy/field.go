@@ -49,10 +49,7 @@ var fieldNamed = func() map[string]int {
 	return m
 }()
 
-var (
-	fieldAsset = fieldNamed["asset"]
-	fieldAgent = fieldNamed["agentId"]
-)
+var fieldAsset = fieldNamed["asset"]
 
 // isAmount reports whether the field counts in the unit of the request's asset.
 func (f field) isAmount() bool { return f.of == typeAmount }

@@ -192,7 +192,7 @@ func TestBetweenWrapsForHourAndWeekday(t *testing.T) {
 
 // An amount without an asset beside it counts coins; of a jetton it is unknown, which counts against who asks.
 func TestAmountsHaveTheUnitOfTheAssetBesideThem(t *testing.T) {
-	jettons := fmt.Sprintf("  - {id: units, action: deny, conditions: [{field: asset, operator: prefix, value: \"jetton:\"}, {field: amount, operator: gt, value: \"50\"}]}\n")
+	jettons := "  - {id: units, action: deny, conditions: [{field: asset, operator: prefix, value: \"jetton:\"}, {field: amount, operator: gt, value: \"50\"}]}\n"
 	coins := "  - {id: coins, action: deny, conditions: [{field: amount, operator: gt, value: \"50\"}, {field: asset, operator: in, value: [TON]}]}\n"
 	bare := one("bare", Deny, "amount", opGt, `"50"`)
 	inherited := fmt.Sprintf("  - {id: inherited, action: deny, conditions: [{field: asset, operator: eq, value: %q}], unless: [[{field: amount, operator: lte, value: \"50\"}]]}\n", dollar)

@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/tonaiagent/mpcnode/guard/policy"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the documents anew")
@@ -21,17 +23,18 @@ type document struct {
 	file, intro string
 	dir, root   string            // package and type
 	stands      map[string]string // types whose YAML is that of another
+	after       func() string     // what follows, from a table of the package; nil: nothing
 }
 
 var documents = []document{
 	{"configuration.md", "# Configuration of a node\n\nOne strict YAML file; [configs/mpcnode.example.yaml](../configs/mpcnode.example.yaml) is one to begin with, and `mpcnode check` reports every\n" +
 		"mistake as file:line:column. The environment: `KEY_ENCRYPTION_KEY_FILE` or `KEY_ENCRYPTION_KEY` give the passphrase in place of `vault.passphrase_file`;\n" +
 		"`MAX_TRANSACTION_TON` and `MAX_DAILY_TON` tighten every agent's limits; `MPC_THRESHOLD` and `MPC_TOTAL_PARTIES`, if set, must agree with `network`.\n" +
-		"This page is generated from the comments of `node.Config`.\n", "node", "Config", nil},
+		"This page is generated from the comments of `node.Config`.\n", "node", "Config", nil, nil},
 	{"policy.md", "# Policy of a party\n\nWhat each agent may do, by this party's own node: one strict YAML document, signed by a policy admin with `mpcctl policy apply`;\n" +
 		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms. There are no defaults for what would widen a permission. Amounts are quoted\n" +
 		"strings in whole TON, such as `\"1.5\"`. This page is generated from the comments in package `guard/policy`.\n", "guard/policy", "document",
-		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields"}},
+		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields", "rule": "ruleFields"}, policy.FieldsDocument},
 }
 
 func TestFieldDocuments(t *testing.T) {
@@ -57,6 +60,9 @@ func (d document) text(t *testing.T) string {
 	w := writer{t: t, types: structs(t, filepath.Join("../..", d.dir)), stands: d.stands}
 	w.b.WriteString(d.intro)
 	w.section("", d.root)
+	if d.after != nil {
+		w.b.WriteString(d.after())
+	}
 	return w.b.String()
 }
 
@@ -173,7 +179,7 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 		if of, ok := strings.CutPrefix(name, byID); ok {
 			return of, "fields by id"
 		}
-		if w.types[name] != nil {
+		if w.types[name] != nil && !written[name] {
 			return name, "fields"
 		}
 		return "", w.word(name)
@@ -186,8 +192,11 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
 	"Key": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
-	"Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
+	"uint8": "whole number", "operator": "word", "Effect": "word", "written": "value", "zone": "word", "Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
 }
+
+// written are struct types whose values are no fields.
+var written = map[string]bool{"written": true, "zone": true}
 
 func (w *writer) word(name string) string {
 	if words[name] == "" {
