@@ -19,7 +19,8 @@ func (t *tool) policyCommand() *cobra.Command {
 		verb("show", "Show the policy in force", func(ctx context.Context, _ []string) error {
 			return each(ctx, t, func(ctx context.Context, s *site) (client.Policy, error) { return s.policy(ctx) }, policyText)
 		}),
-		verb("apply FILE", "Put a policy into force at the nodes, as each one's policy admin", t.policyApply))
+		verb("apply FILE", "Put a policy into force at the nodes, as each one's policy admin", t.policyApply),
+		t.policyCheck(), t.policyTest())
 }
 
 func (t *tool) policyApply(ctx context.Context, args []string) error {

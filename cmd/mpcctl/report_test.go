@@ -19,6 +19,10 @@ func TestDemoReportHasItsNames(t *testing.T) {
 		"layer reason reason_code request_id":                        demoRefused{},
 		"agent_key context liteserver nodes operator_keys toncenter": devReport{},
 		"metrics party pid url":                                      devNode{},
+		"effect rules":                                               checkReport{},
+		"action id matched name unmet":                               ruleReport{Name: "n", Unmet: "u"},
+		"effect reason rule violates":                                outcomeReport{Rule: "r", Violates: "v", Reason: "r"},
+		"got name passed want":                                       testReport{},
 		"addr public_key":                                            devLiteserver{},
 	} {
 		var names map[string]any

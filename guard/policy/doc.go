@@ -8,6 +8,11 @@
 //	    preset: balanced
 //	    allowedDestinations: ["EQ…"]
 //	    rate: {maxPerHour: 20, cooldownSeconds: 0}
+//	rules:
+//	  - {id: night, action: escalate, conditions: [{field: hour, operator: between, value: [22, 6]}]}
+//
+// [Permissions.CheckCapability] asks an agent's set, [Bundle.Evaluate] the rules, over [Values] each of which may be missing;
+// a missing one never helps who asks. [Bundle.Judge] and [Bundle.Run] put both together for people who try a policy out.
 //
 // Amounts are quoted decimal strings in whole TON. The zero value of [Permissions] allows nothing.
 package policy
