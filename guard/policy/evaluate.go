@@ -22,9 +22,6 @@ type Matched struct {
 // [Permissions.CheckCapability], an escalate rule after it, and without an allow rule [Permissions.RulesOnly] denies.
 func (b *Bundle) Evaluate(v Values) Ruling { return b.rules.evaluate(v.facts()) }
 
-// HasRules reports whether there is anything to evaluate.
-func (b *Bundle) HasRules() bool { return len(b.rules.rules) > 0 }
-
 // Clock returns what the fields hour and weekday are at a time, in the policy's time zone.
 func (b *Bundle) Clock(now time.Time) (hour *int, day *time.Weekday) {
 	now = now.In(b.rules.zone)
@@ -71,6 +68,9 @@ func (b ruleBook) explain(f *facts) []Explanation {
 	for i := range b.rules {
 		r := &b.rules[i]
 		unmet := r.unmet(f)
+		if len(unmet) > maxUnmet {
+			unmet = unmet[:maxUnmet] + "…" // a list; what it holds is ASCII
+		}
 		all[i] = Explanation{r.id, r.name, r.action, unmet == "", unmet}
 	}
 	return all

@@ -96,7 +96,7 @@ func (t *fieldType) text(n ast.Node) (string, error) {
 	case got == t.shape:
 		return text, nil
 	case got == asNumber && t.shape == inQuotes:
-		return "", fmt.Errorf("want %s in quotes: %q, not %.40s", t.name, clip(text), text)
+		return "", fmt.Errorf("want the %s in quotes: %q, not %.40s", t.name, clip(text), text)
 	case got == "":
 		return "", fmt.Errorf("want one value: %s, such as %s", t.name, t.example)
 	}

@@ -112,6 +112,14 @@ func TestExplainNamesTheFirstUnmetCondition(t *testing.T) {
 	}
 }
 
+func TestExplanationOfALongListIsCut(t *testing.T) {
+	long := "[" + strings.Repeat("agent-1, ", 100) + "agent-2]"
+	b := mustParse(t, ruled(one("r", Allow, "agentId", opNotIn, long)))
+	if e := b.Explain(mustGive(t, ""))[0]; e.Matched || len(e.Unmet) != maxUnmet+len("…") {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestBadGivenIsRefused(t *testing.T) {
 	for given, says := range map[string]string{
 		"mood=good": "mood: there is no such field", "amount=1.5.": "amount: ", "hour=24": "hour: ", "isNewDestination=yes": "isNewDestination: want true or false",

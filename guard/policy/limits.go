@@ -17,6 +17,7 @@ const (
 	maxGroups       = 16               // of approvers
 	maxApprovalTTL  = 24 * time.Hour   // what is asked for must not be approved when nobody remembers why
 	maxTests        = 1024             // of one file
+	maxUnmet        = 160              // bytes of a condition that an explanation shows
 	maxMaxValidity  = 10 * time.Minute // a payload that lives longer holds its wallet and its window too long
 	defaultValidity = 120 * time.Second
 )

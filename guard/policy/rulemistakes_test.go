@@ -26,8 +26,8 @@ func TestBadRuleIsRefusedWithItsPlace(t *testing.T) {
 		"no value":                   {when(`{field: hour, operator: eq}`), "conditions[0].value", "missing: want 0 to 23, such as 22"},
 		"null for a value":           {when(`{field: hour, operator: eq, value: ~}`), "conditions[0].value", "missing"},
 		"key that there is not":      {when(`{field: hour, operator: eq, value: 1, values: 2}`), "conditions[0].values", "unknown field"},
-		"number for an amount":       {when(`{field: amount, operator: gt, value: 50}`), "conditions[0].value", `want amount in quotes: "50", not 50`},
-		"float for an amount":        {when(`{field: totalOut, operator: gt, value: 1.5}`), "conditions[0].value", `want amount in TON in quotes: "1.5", not 1.5`},
+		"number for an amount":       {when(`{field: amount, operator: gt, value: 50}`), "conditions[0].value", `want the amount in quotes: "50", not 50`},
+		"float for an amount":        {when(`{field: totalOut, operator: gt, value: 1.5}`), "conditions[0].value", `want the amount in TON in quotes: "1.5", not 1.5`},
 		"amount above 2^120":         {when(`{field: amount, operator: gt, value: "1329227995784915872903807060.280344576"}`), "conditions[0].value", "exceeds 2^120"},
 		"amount with a sign":         {when(`{field: amount, operator: gt, value: "-1"}`), "conditions[0].value", "decimal number"},
 		"amount too fine":            {when(`{field: amount, operator: gt, value: "0.0000000001"}`), "conditions[0].value", "more than 9 decimals"},
@@ -39,6 +39,7 @@ func TestBadRuleIsRefusedWithItsPlace(t *testing.T) {
 		"a mapping":                  {when(`{field: hour, operator: eq, value: {a: 1}}`), "conditions[0].value", "want one value: 0 to 23"},
 		"hour of another day":        {when(`{field: hour, operator: eq, value: 24}`), "conditions[0].value", `"24" is not a whole number from 0 to 23`},
 		"hex for a number":           {when(`{field: hour, operator: eq, value: 0x7}`), "conditions[0].value", "not a whole number"},
+		"leading zero":               {when(`{field: hour, operator: eq, value: 07}`), "conditions[0].value", "not a whole number"},
 		"separators in a number":     {when(`{field: messageCount, operator: eq, value: 1_0}`), "conditions[0].value", "not a whole number"},
 		"mode above a byte":          {when(`{field: sendMode, operator: eq, value: 256}`), "conditions[0].value", "from 0 to 255"},
 		"weekday that is none":       {when(`{field: weekday, operator: eq, value: mon}`), "conditions[0].value", `"mon" is none of sunday, monday`},
@@ -144,7 +145,7 @@ func TestMistakesOfOneRuleAreAllReported(t *testing.T) {
       - - {field: destination, operator: prefix, value: "EQ"}
 `)))
 	want := `5:13: rules[0].action: "denied" is none of deny, escalate, allow
-9:16: rules[0].conditions[0].value: want amount in quotes: "50", not 50
+9:16: rules[0].conditions[0].value: want the amount in quotes: "50", not 50
 10:48: rules[0].conditions[1].value[1]: "30" is not a whole number from 0 to 23
 12:42: rules[0].unless[0][0].operator: destination has no operator "prefix"; it has eq ne in not_in exists`
 	if err == nil || err.Error() != want {

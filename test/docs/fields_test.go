@@ -32,7 +32,8 @@ var documents = []document{
 		"`MAX_TRANSACTION_TON` and `MAX_DAILY_TON` tighten every agent's limits; `MPC_THRESHOLD` and `MPC_TOTAL_PARTIES`, if set, must agree with `network`.\n" +
 		"This page is generated from the comments of `node.Config`.\n", "node", "Config", nil, nil},
 	{"policy.md", "# Policy of a party\n\nWhat each agent may do, by this party's own node: one strict YAML document, signed by a policy admin with `mpcctl policy apply`;\n" +
-		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms. There are no defaults for what would widen a permission. Amounts are quoted\n" +
+		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms, [configs/policy.custom.example.yaml](../configs/policy.custom.example.yaml) has\n" +
+		"rules. There are no defaults for what would widen a permission. Amounts are quoted\n" +
 		"strings in whole TON, such as `\"1.5\"`. This page is generated from the comments in package `guard/policy`.\n", "guard/policy", "document",
 		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields", "rule": "ruleFields"}, policy.FieldsDocument},
 }
