@@ -59,13 +59,7 @@ func ParseTests(b []byte) ([]Test, error) {
 	}
 	var d testDocument
 	unread := doc.Decode(&d)
-	wrong := unread
-	for _, p := range d.problems() {
-		if !unread.Hide(p.path) {
-			wrong = append(wrong, doc.At(p.path, p.text))
-		}
-	}
-	return d.Tests, wrong.Err()
+	return d.Tests, meant(unread, d.problems(), doc.At)
 }
 
 func (d testDocument) problems() (all []problem) {
@@ -94,7 +88,7 @@ func (t *Test) UnmarshalYAML(n ast.Node) error {
 	if e := f.Expect.Effect; e != Deny && e != Escalate && e != Allow {
 		problems = append(problems, problem{"expect.effect", fmt.Sprintf("%.20q is none of deny, escalate, allow", e)})
 	}
-	return meant(n, unread, problems)
+	return meant(unread, problems, under(n))
 }
 
 // given reads the values, each of which must be written as a policy's are.

@@ -24,7 +24,8 @@ smallest unit, as under assetLimits. Of a request for an asset of the other kind
 ` + "`{field: asset, operator: eq, value: native}`" + ` beside it to let the rule judge coins only.
 
 ` + "`mpcctl policy check FILE --given agentId=payments,type=transfer,amount=60`" + ` shows each rule with its first unmet condition, and ` + "`mpcctl policy test FILE TESTS`" + `
-runs a file of cases such as [configs/policy.custom.test.yaml](../configs/policy.custom.test.yaml).
+runs a file of cases such as [configs/policy.custom.test.yaml](../configs/policy.custom.test.yaml). Both ask rules, capabilities, lists, the limit of a transaction and
+requireApprovalAbove; windows, rate, maxSlippage and minConfidence only a node asks, which knows the past and the chain.
 
 ## Fields of conditions
 

@@ -38,14 +38,8 @@ func Parse(b []byte) (*Bundle, error) {
 	}
 	var d document
 	unread := doc.Decode(&d)
-	wrong := unread
 	bundle, problems := d.bundle()
-	for _, p := range problems {
-		if !unread.Hide(p.path) {
-			wrong = append(wrong, doc.At(p.path, p.text))
-		}
-	}
-	if err := wrong.Err(); err != nil {
+	if err := meant(unread, problems, doc.At); err != nil {
 		return nil, err
 	}
 	bundle.Hash = Hash(b)

@@ -79,18 +79,23 @@ func (r *rule) UnmarshalYAML(n ast.Node) error {
 	unread := strictyaml.Decode(n, &f)
 	resolved, problems := f.resolve()
 	*r = resolved
-	return meant(n, unread, problems)
+	return meant(unread, problems, under(n))
 }
 
-// meant adds problems of meaning to what could not be read, except where it hides them.
-func meant(n ast.Node, unread strictyaml.Mistakes, problems []problem) error {
+// meant adds problems of meaning to what could not be read, except where it hides them. Their places at finds.
+func meant(unread strictyaml.Mistakes, problems []problem, at func(path, text string) strictyaml.Mistake) error {
 	wrong := unread
 	for _, p := range problems {
 		if !unread.Hide(p.path) {
-			wrong = append(wrong, strictyaml.At(n, p.path, p.text))
+			wrong = append(wrong, at(p.path, p.text))
 		}
 	}
 	return wrong.Err()
+}
+
+// under finds places in a part of a document.
+func under(n ast.Node) func(path, text string) strictyaml.Mistake {
+	return func(path, text string) strictyaml.Mistake { return strictyaml.At(n, path, text) }
 }
 
 func (f ruleFields) resolve() (r rule, problems []problem) {

@@ -81,7 +81,7 @@ func (s *permissionSet) UnmarshalYAML(n ast.Node) error {
 	unread := strictyaml.Decode(n, &f)
 	resolved, problems := f.resolve()
 	s.resolved = resolved
-	return meant(n, unread, problems)
+	return meant(unread, problems, under(n))
 }
 
 // resolve returns the permissions and all that is wrong with them; they count for nothing then.
