@@ -14,8 +14,9 @@ type Bundle struct {
 	Parent  [32]byte // hash of the bundle it replaces; zero for the first
 	Hash    [32]byte // of the document's exact bytes
 
-	agents    map[string]Permissions
-	contracts []ton.Vouched
+	agents     map[string]Permissions
+	contracts  []ton.Vouched
+	validators []Validator
 }
 
 // Contracts returns what the party vouches for: from these contracts the nodes prove what others are.

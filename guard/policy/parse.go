@@ -17,6 +17,8 @@ type document struct {
 	Parent string `yaml:"parent"`
 	// Contracts are those whose operations this party vouches for, at most 256.
 	Contracts []contract `yaml:"contracts"`
+	// Validators are asked for an opinion on requests, at most 16. What they think can refuse a request, and allows nothing.
+	Validators []*validator `yaml:"validators"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
 }
@@ -77,7 +79,7 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 		}
 		b.agents[id] = set.resolved
 	}
-	return b, problems
+	return b, append(problems, d.validators(b)...)
 }
 
 var agentID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)

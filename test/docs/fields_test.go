@@ -31,7 +31,7 @@ var documents = []document{
 	{"policy.md", "# Policy of a party\n\nWhat each agent may do, by this party's own node: one strict YAML document, signed by a policy admin with `mpcctl policy apply`;\n" +
 		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms. There are no defaults for what would widen a permission. Amounts are quoted\n" +
 		"strings in whole TON, such as `\"1.5\"`. This page is generated from the comments in package `guard/policy`.\n", "guard/policy", "document",
-		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields"}},
+		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields", "strategies": byID + "strategyFields", "validator": "validatorFields"}},
 }
 
 func TestFieldDocuments(t *testing.T) {
@@ -186,7 +186,8 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
 	"Key": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
-	"Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration",
+	"Permille": "0 to 1", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration", "timeout": "duration",
+	"pair": "asset/asset", "amounts": "amounts by asset id",
 }
 
 func (w *writer) word(name string) string {
