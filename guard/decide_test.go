@@ -31,7 +31,7 @@ func TestAllowIsReservedAndAudited(t *testing.T) {
 	for _, v := range d.Verdicts {
 		layers = append(layers, v.Layer)
 	}
-	want := []guard.Layer{"kill", "intent", "policy", "limits", "rate", "simulation"}
+	want := []guard.Layer{"kill", "intent", "strategy", "policy", "limits", "rate", "simulation"}
 	if !slices.Equal(layers, want) {
 		t.Errorf("layers = %v, want %v", layers, want)
 	}

@@ -38,6 +38,18 @@ const (
 	ReasonAgentWallet        Reason = "agent_wallet"
 	ReasonDestinationUnknown Reason = "destination_unknown"
 
+	ReasonIntentValidator   Reason = "intent_validator"
+	ReasonStrategyUnknown   Reason = "strategy_unknown"
+	ReasonStrategyAction    Reason = "strategy_action"
+	ReasonStrategyPair      Reason = "strategy_pair"
+	ReasonStrategyPool      Reason = "strategy_pool"
+	ReasonStrategyVenue     Reason = "strategy_venue"
+	ReasonStrategyProgram   Reason = "strategy_program"
+	ReasonStrategySlippage  Reason = "strategy_slippage"
+	ReasonStrategyValidity  Reason = "strategy_validity"
+	ReasonStrategyAmount    Reason = "strategy_amount"
+	ReasonStrategyValidator Reason = "strategy_validator"
+
 	ReasonPolicyMissing       Reason = "policy_missing"
 	ReasonCapability          Reason = "capability"
 	ReasonTokenNotAllowed     Reason = "token_not_allowed"
@@ -171,6 +183,19 @@ var reasons = []struct {
 	{ReasonAgentValidity, LayerIntent, "The agent's enrolment is not valid at this time."},
 	{ReasonAgentWallet, LayerIntent, "The agent may not use this wallet."},
 	{ReasonDestinationUnknown, LayerIntent, "The destination's state could not be read. Try again."},
+
+	{ReasonIntentValidator, LayerIntent, "A validator of intents does not agree, or could not be asked."},
+
+	{ReasonStrategyUnknown, LayerStrategy, "The request names no strategy that the agent's policy knows."},
+	{ReasonStrategyAction, LayerStrategy, "The strategy does not do this kind of action."},
+	{ReasonStrategyPair, LayerStrategy, "The strategy does not swap this pair of assets."},
+	{ReasonStrategyPool, LayerStrategy, "The strategy does not use this pool."},
+	{ReasonStrategyVenue, LayerStrategy, "The strategy does not use this exchange."},
+	{ReasonStrategyProgram, LayerStrategy, "The strategy does not use this kind of staking."},
+	{ReasonStrategySlippage, LayerStrategy, "The swap may give too much less than the exchange's pools give now, or that could not be computed."},
+	{ReasonStrategyValidity, LayerStrategy, "The payload is valid for longer than the strategy allows."},
+	{ReasonStrategyAmount, LayerStrategy, "The amount is above what the strategy moves at once."},
+	{ReasonStrategyValidator, LayerStrategy, "A validator of strategies does not agree, or could not be asked."},
 
 	{ReasonPolicyMissing, LayerPolicy, "No policy allows this agent anything."},
 	{ReasonCapability, LayerPolicy, "The agent's policy does not allow this kind of action."},

@@ -75,6 +75,13 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 		w.applyPolicy(next("minConfidence: 0.951"))
 	},
 
+	"intent_validator":   unheard("intent"),
+	"strategy_validator": unheard("strategy"),
+	"strategy_unknown":   following("actions: [transfer]", "hedge"),
+	"strategy_action":    following("actions: [trade]", "plan"),
+	"strategy_validity":  following("actions: [transfer], maxValidity: 59s", "plan"),
+	"strategy_amount":    following("actions: [transfer], maxAmounts: {TON: '0.999999999'}", "plan"),
+
 	"policy_missing": func(w *world, _ *guard.Case) { w.applyPolicy(replaced("agent-1", "agent-2")) },
 	"capability":     func(w *world, _ *guard.Case) { w.applyPolicy(replaced("enabled: true", "enabled: false")) },
 	"token_not_allowed": func(w *world, _ *guard.Case) {
