@@ -98,7 +98,10 @@ func (c *Client) post(ctx context.Context, to, id string, question []byte) ([]by
 	if err != nil {
 		return nil, nil, err
 	}
-	req.Header = reqsig.New(http.MethodPost, to, id, question, "party:"+c.cfg.Party, c.cfg.Key, c.cfg.Now()).Header()
+	if req.URL.Path == "" {
+		req.URL.Path = "/" // as it is sent, RFC 9110 4.2.3
+	}
+	req.Header = reqsig.New(http.MethodPost, req.URL.String(), id, question, "party:"+c.cfg.Party, c.cfg.Key, c.cfg.Now()).Header()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.http.Do(req)

@@ -68,6 +68,26 @@ func says(body string) http.HandlerFunc {
 	}
 }
 
+func TestQuestionIsSignedForTheURLThatIsAsked(t *testing.T) {
+	for _, path := range []string{"", "/", "?a=b", "/a%20b/c?d=%2f"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			e, err := reqsig.FromRequest(r, "http://"+r.Host, body)
+			if err == nil {
+				err = e.Verify(identity.Public().(ed25519.PublicKey))
+			}
+			if err != nil {
+				t.Errorf("%q: %v", path, err)
+			}
+			says(good)(w, r)
+		}))
+		if _, err := askAt(t, validate.Config{}, policy.Validator{URL: server.URL + path}, 5*time.Second); err != nil {
+			t.Errorf("%q: %v", path, err)
+		}
+		server.Close()
+	}
+}
+
 func TestOpinionIsAskedForAndRead(t *testing.T) {
 	o, err := ask(t, policy.Validator{}, 5*time.Second, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
