@@ -14,6 +14,7 @@ const (
 	maxSeen       = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
 	maxMoves      = 2        // assets of one payload: coins, and the one jetton that its request names
 	maxJettons    = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 11,700 bytes
+	maxOpinions   = 16       // noted of one request: as many validators as a bundle names
 	maxLookAlikes = 4        // noted of one request: the first tells enough
 	maxOpenTrips  = 64       // a party: more say nothing more
 	maxParties    = 5        // of a network

@@ -26,10 +26,12 @@ type Case struct {
 	Contract   *ContractCase  // of a policy wallet: ReadContract's; nil: it is read while the ledger waits
 	Facts      []ton.Facts    // Facts[i] is what was proven about where Tx.Messages[i] goes
 	Policy     [32]byte       // hash of the bundle whose vouched contracts that rests on
+	Opinions   []Opinion      // of the validators that the bundle names
 	Deliveries []ton.Delivery // Deliveries[i] is what Tx.Messages[i] does there, where the layer of simulation asks
 }
 
-// pipeline is the layers in order. A layer that stops the line keeps those behind it from running when it refuses.
+// pipeline is the layers in order. A layer that stops the line keeps those behind it from running when it denies: what
+// people may still allow, the others must judge.
 var pipeline = []struct {
 	layer Layer
 	stops bool
@@ -37,6 +39,7 @@ var pipeline = []struct {
 }{
 	{LayerKill, true, (*evaluation).killed},
 	{LayerIntent, true, (*evaluation).intent},
+	{LayerStrategy, false, (*evaluation).strategy},
 	{LayerRisk, false, (*evaluation).risks},
 	{LayerPolicy, false, (*evaluation).permissions},
 	{LayerLimits, false, (*evaluation).limits},
@@ -101,7 +104,7 @@ func (e *evaluation) judge() Decision {
 			continue
 		}
 		d.Verdicts = append(d.Verdicts, refusals...)
-		if step.stops {
+		if step.stops && slices.ContainsFunc(refusals, func(v Verdict) bool { return v.Effect != Escalate }) {
 			break
 		}
 	}
@@ -193,7 +196,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
 		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
 		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
-		Details: slices.Concat(about, e.lookAlikes(), e.riskDetails(), details(d.Verdicts)),
+		Details: slices.Concat(about, e.lookAlikes(), e.riskDetails(), e.opinionNotes(), details(d.Verdicts)),
 		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
 	})
 }

@@ -31,7 +31,7 @@ func TestAllowIsReservedAndAudited(t *testing.T) {
 	for _, v := range d.Verdicts {
 		layers = append(layers, v.Layer)
 	}
-	want := []guard.Layer{"kill", "intent", "risk", "policy", "limits", "rate", "anomaly", "simulation"}
+	want := []guard.Layer{"kill", "intent", "strategy", "risk", "policy", "limits", "rate", "anomaly", "simulation"}
 	if !slices.Equal(layers, want) {
 		t.Errorf("layers = %v, want %v", layers, want)
 	}

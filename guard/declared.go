@@ -154,10 +154,12 @@ func (c *comparison) bounce() {
 	}
 }
 
-// asset is what the message moves: the jetton of the own jetton wallet that it goes to, else coins.
-func (c *comparison) asset() string {
-	if c.f.Role == ton.RoleJettonWallet && !c.m.Jettons().IsZero() {
-		return ton.JettonID(c.f.Master)
+func (c *comparison) asset() string { return assetOf(c.m, c.f) }
+
+// assetOf is what a message moves: the jetton of the own jetton wallet that it goes to, else coins.
+func assetOf(m ton.Message, f ton.Facts) string {
+	if f.Role == ton.RoleJettonWallet && !m.Jettons().IsZero() {
+		return ton.JettonID(f.Master)
 	}
 	return ton.Native
 }

@@ -9,7 +9,7 @@
 //	Permit    from the reservation on disk, for one attempt: the only thing for which the vault opens a share
 //	Release   right before the one message that could complete a signature
 //
-// Layers are kill, intent (1), policy (4), limits (5), rate (6) and simulation (8). Kill and intent stop the line; the
+// Layers are kill, intent (1), strategy (2), policy (4), limits (5), rate (6) and simulation (8). Kill and intent stop the line; the
 // others all run, so that an operator sees every reason.
 //
 // The chain is the accountant: what left a wallet is read from its transactions, and one payload a seqno can execute,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -25,7 +26,7 @@ func (e *evaluation) intent() []Verdict {
 		return []Verdict{deny(known(r.Code), r.Reason, "")}
 	}
 	v := slices.Concat(e.payloadOwner(), e.validity(), e.query(), e.agentsOwn())
-	return slices.Concat(v, e.messages(), e.confidence())
+	return slices.Concat(v, e.messages(), e.confidence(), e.opinionsOutdated(), e.objections(policy.IntentLayer))
 }
 
 // known returns the reason of a refusal by package ton; a code that is not in the catalogue is undecodable.
@@ -99,14 +100,19 @@ func (e *evaluation) validity() []Verdict {
 	if e.perms != nil && e.perms.MaxValidity < most {
 		most = e.perms.MaxValidity
 	}
-	from := e.now
-	if e.at.After(from) {
-		from = e.at
-	}
+	from := e.latest()
 	if u := e.c.Tx.ValidUntil; !u.After(from) || u.After(from.Add(most)) {
 		return []Verdict{deny(ReasonIntentValidity, clock(u), clock(from.Add(most)))}
 	}
 	return nil
+}
+
+// latest is the later of the local and the chain's clock.
+func (e *evaluation) latest() time.Time {
+	if e.at.After(e.now) {
+		return e.at
+	}
+	return e.now
 }
 
 // fresh reports whether a is the proven state of that address, of about the time of the own account's.

@@ -231,6 +231,14 @@ var operationRefusals = map[guard.Reason]func(*world) guard.Case{
 	"referral_not_allowed": func(w *world) guard.Case {
 		return w.do("k1", w.swap(990, w.soon(), shop).with("referral", shop.String()))
 	},
+	"strategy_pair":     swapping("pairs: ['TON/" + dollarID + "']"),
+	"strategy_pool":     swapping("pools: ['" + shop.String() + "']"),
+	"strategy_venue":    swapping("venues: [ston_v1, ston_v2]"),
+	"strategy_slippage": swapping("maxSlippage: 0.009"),
+	"strategy_program": func(w *world) guard.Case {
+		w.applyPolicy(planned(everything, "actions: [stake], programs: [whales]"))
+		return w.planned(w.jobs()["stake"])
+	},
 	"hop": func(w *world) guard.Case {
 		c := w.do("k1", w.payDollars())
 		c.Deliveries = nil

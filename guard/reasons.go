@@ -39,11 +39,22 @@ const (
 	ReasonAgentWallet        Reason = "agent_wallet"
 	ReasonDestinationUnknown Reason = "destination_unknown"
 
-	ReasonRiskScore    Reason = "risk_score"
-	ReasonRiskLevel    Reason = "risk_level"
-	ReasonRapidDrain   Reason = risk.RapidDrain
-	ReasonNewDestLarge Reason = risk.NewDestLarge
-	ReasonAnomaly      Reason = "anomaly"
+	ReasonIntentValidator   Reason = "intent_validator"
+	ReasonStrategyUnknown   Reason = "strategy_unknown"
+	ReasonStrategyAction    Reason = "strategy_action"
+	ReasonStrategyPair      Reason = "strategy_pair"
+	ReasonStrategyPool      Reason = "strategy_pool"
+	ReasonStrategyVenue     Reason = "strategy_venue"
+	ReasonStrategyProgram   Reason = "strategy_program"
+	ReasonStrategySlippage  Reason = "strategy_slippage"
+	ReasonStrategyValidity  Reason = "strategy_validity"
+	ReasonStrategyAmount    Reason = "strategy_amount"
+	ReasonStrategyValidator Reason = "strategy_validator"
+	ReasonRiskScore         Reason = "risk_score"
+	ReasonRiskLevel         Reason = "risk_level"
+	ReasonRapidDrain        Reason = risk.RapidDrain
+	ReasonNewDestLarge      Reason = risk.NewDestLarge
+	ReasonAnomaly           Reason = "anomaly"
 
 	ReasonPolicyMissing       Reason = "policy_missing"
 	ReasonCapability          Reason = "capability"
@@ -183,6 +194,18 @@ var reasons = []struct {
 	{ReasonAgentWallet, LayerIntent, "The agent may not use this wallet."},
 	{ReasonDestinationUnknown, LayerIntent, "The destination's state could not be read. Try again."},
 
+	{ReasonIntentValidator, LayerIntent, "A validator of intents does not agree, or could not be asked."},
+
+	{ReasonStrategyUnknown, LayerStrategy, "The request names no strategy that the agent's policy knows."},
+	{ReasonStrategyAction, LayerStrategy, "The strategy does not do this kind of action."},
+	{ReasonStrategyPair, LayerStrategy, "The strategy does not swap this pair of assets."},
+	{ReasonStrategyPool, LayerStrategy, "The strategy does not use this pool."},
+	{ReasonStrategyVenue, LayerStrategy, "The strategy does not use this exchange."},
+	{ReasonStrategyProgram, LayerStrategy, "The strategy does not use this kind of staking."},
+	{ReasonStrategySlippage, LayerStrategy, "The swap may give too much less than the exchange's pools give now, or that could not be computed."},
+	{ReasonStrategyValidity, LayerStrategy, "The payload is valid for longer than the strategy allows."},
+	{ReasonStrategyAmount, LayerStrategy, "The amount is above what the strategy moves at once."},
+	{ReasonStrategyValidator, LayerStrategy, "A validator of strategies does not agree, or could not be asked."},
 	{ReasonRiskScore, LayerRisk, "The request is too risky."},
 	{ReasonRiskLevel, LayerRisk, "The request is risky enough to need an approval."},
 	{ReasonRapidDrain, LayerRisk, "Too much of the balance leaves in too short a time."},

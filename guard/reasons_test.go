@@ -75,6 +75,12 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 		w.applyPolicy(next("minConfidence: 0.951"))
 	},
 
+	"intent_validator":   unheard("intent"),
+	"strategy_validator": unheard("strategy"),
+	"strategy_unknown":   following("actions: [transfer]", "hedge"),
+	"strategy_action":    following("actions: [trade]", "plan"),
+	"strategy_validity":  following("actions: [transfer], maxValidity: 59s", "plan"),
+	"strategy_amount":    following("actions: [transfer], maxAmounts: {TON: '0.999999999'}", "plan"),
 	"risk_score": func(w *world, c *guard.Case) {
 		*w = *watchedWorld(w.TB, "maxRiskScore: 20")
 		*c = w.request("k1", "1")

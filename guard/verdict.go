@@ -32,6 +32,7 @@ type Layer string
 const (
 	LayerKill       Layer = "kill"
 	LayerIntent     Layer = "intent"
+	LayerStrategy   Layer = "strategy"
 	LayerRisk       Layer = "risk"
 	LayerPolicy     Layer = "policy"
 	LayerLimits     Layer = "limits"

@@ -95,10 +95,10 @@ func (n *Node) firstSight(ctx context.Context, in guard.Intent) (first bool, err
 	return first, err
 }
 
-// caseOf gathers what the guard judges: what the bytes do, the proven states, and what emulation shows. What can't be
-// had is left empty, and the guard refuses it.
-func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guard.Case {
-	c := guard.Case{Intent: in, Payload: payload}
+// caseOf gathers what the guard judges: what the bytes do, the proven states, what emulation shows, and what validators
+// say meanwhile. What can't be had is left empty, and the guard refuses it.
+func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) (c guard.Case) {
+	c = guard.Case{Intent: in, Payload: payload}
 	w, ok := n.wallets.find(in.Wallet)
 	if !ok {
 		return c
@@ -118,6 +118,8 @@ func (n *Node) caseOf(ctx context.Context, in guard.Intent, payload []byte) guar
 	if n.stopped(ctx, in) {
 		return c // the guard refuses before it looks at more
 	}
+	heard := n.consult(ctx, c)
+	defer func() { c.Opinions = heard() }()
 	n.examine(ctx, w, &c)
 	if c.Outcome == nil || c.Outcome.Complete() {
 		return c

@@ -26,6 +26,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard"
 	"github.com/tonaiagent/mpcnode/node/ceremony"
+	"github.com/tonaiagent/mpcnode/node/validate"
 	"github.com/tonaiagent/mpcnode/node/wire"
 	"github.com/tonaiagent/mpcnode/p2p"
 	"github.com/tonaiagent/mpcnode/store"
@@ -42,6 +43,9 @@ type Env struct {
 	Net   p2p.Network
 	Chain Chain
 	Log   *slog.Logger
+	// IntentValidators and StrategyValidators are built in, by the ids under which the policy names them without a URL.
+	IntentValidators   map[string]IntentValidator
+	StrategyValidators map[string]StrategyValidator
 	// Fatal is called when the disk has failed: the process must end at once. Nil panics.
 	Fatal func(error)
 }
@@ -63,6 +67,8 @@ type Node struct {
 	vault    *store.Vault
 	chain    Chain
 	emulator atomic.Pointer[ton.Emulator] // nil until the blockchain's configuration was read
+
+	validators *validate.Client
 
 	configuration configuration
 	net           p2p.Host
@@ -139,6 +145,7 @@ func newNode(cfg Config, env Env) (*Node, error) {
 	if n.log = env.Log; n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
+	n.validators = validate.New(validate.Config{Party: cfg.Party, Key: identity, Now: env.Now})
 	n.metrics = newMetrics(n)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n, nil
@@ -196,6 +203,7 @@ func (n *Node) Close() error {
 		errs = append(errs, n.net.Close())
 	}
 	n.running.Wait()
+	n.validators.Close()
 	if n.store != nil {
 		errs = append(errs, n.store.Close())
 	}

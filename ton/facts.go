@@ -38,9 +38,10 @@ type Facts struct {
 	Program    Program // staking pool; jetton wallet: whose staked coins the jetton is, "" for none
 	Venue      Venue   // router, vault or pTON wallet
 	Receiver   Receiver
-	Unproven   string // why there is no role, or nothing expected, for people; "" if none was looked for
-	Ask        string // swap: asset id of what the last hop gives; "" if that isn't proven
-	Expected   Nano   // swap: what the last hop gives by the state of the pools; 0 if that can't be computed
+	Unproven   string           // why there is no role, or nothing expected, for people; "" if none was looked for
+	Ask        string           // swap: asset id of what the last hop gives; "" if that isn't proven
+	Expected   Nano             // swap: what the last hop gives by the state of the pools; 0 if that can't be computed
+	Pools      [maxHops]Address // swap: each hop's pool; zero if it isn't proven to be the exchange's
 }
 
 // Receiver is what was proven about the account that a jetton or an item goes on to.

@@ -18,10 +18,11 @@ type Bundle struct {
 	Quorum      int           // how many of the party's policy admins sign the next one
 	LoosenDelay time.Duration // how long the next one waits if it loosens something
 
-	agents    map[string]Permissions
-	contracts []ton.Vouched
-	risk      Risk
-	rules     ruleBook
+	agents     map[string]Permissions
+	contracts  []ton.Vouched
+	risk       Risk
+	rules      ruleBook
+	validators []Validator
 }
 
 // Risk returns how layers 3 and 7 judge.

@@ -63,6 +63,7 @@ var bundleParts = []part[Bundle]{
 	sole("loosenDelay", func(b *Bundle) *time.Duration { return &b.LoosenDelay }, ifLower),
 	sole("contracts", func(b *Bundle) *[]ton.Vouched { return &b.contracts }, contracts),
 	sole("risk", func(b *Bundle) *Risk { return &b.risk }, risk),
+	sole("validators", func(b *Bundle) *[]Validator { return &b.validators }, asked),
 	sole("rules", func(b *Bundle) *ruleBook { return &b.rules }, rules),
 	sole("agents", func(b *Bundle) *map[string]Permissions { return &b.agents }, byID(each(permissionsParts))),
 }
@@ -79,6 +80,7 @@ var permissionsParts = []part[Permissions]{
 	sole("rate", func(p *Permissions) *Rate { return &p.Rate }, each(rateParts)),
 	sole("minConfidence", func(p *Permissions) *Permille { return (*Permille)(&p.MinConfidence) }, ifLower),
 	sole("maxValidity", func(p *Permissions) *time.Duration { return &p.MaxValidity }, ifHigher),
+	sole("strategies", func(p *Permissions) *map[string]Strategy { return &p.Strategies }, followed),
 	sole("rulesOnly", func(p *Permissions) *bool { return &p.RulesOnly }, ifTurnedOff),
 	sole("callerTokens", func(p *Permissions) *CallerTokens { return &p.CallerTokens }, each(callerTokensParts)),
 }
@@ -98,7 +100,7 @@ var capabilitiesParts = []part[Capabilities]{
 var capabilityParts = []part[Capability]{
 	sole("enabled", func(c *Capability) *bool { return &c.Enabled }, never),
 	sole("whitelistOnly", func(c *Capability) *bool { return &c.WhitelistOnly }, ifTurnedOff),
-	sole("maxSlippage", func(c *Capability) *Permille { return &c.MaxSlippage }, slippage),
+	sole("maxSlippage", func(c *Capability) *Permille { return &c.MaxSlippage }, ifHigherOrNone),
 	sole("actions", func(c *Capability) *[]string { return &c.Actions }, ifAddedOrAll),
 }
 
@@ -138,4 +140,16 @@ var riskParts = []part[Risk]{
 	sole("anomalyThreshold", func(r *Risk) *int { return &r.AnomalyThreshold }, ifHigher),
 	sole("fraudDetectionEnabled", func(r *Risk) *bool { return &r.FraudDetection }, ifTurnedOff),
 	{weights, func(r *Risk) { r.Transaction, r.Behavioral, r.Market = 0, 0, 0 }},
+}
+
+// strategyParts are those of a strategy that both documents have.
+var strategyParts = []part[Strategy]{
+	sole("actions", func(s *Strategy) *[]string { return &s.Actions }, ifAdded),
+	sole("maxSlippage", func(s *Strategy) *Permille { return &s.MaxSlippage }, ifHigherOrNone),
+	sole("pairs", func(s *Strategy) *[]Pair { return &s.Pairs }, ifAddedOrAll),
+	sole("pools", func(s *Strategy) *[]ton.Address { return &s.Pools }, ifAddedOrAll),
+	sole("venues", func(s *Strategy) *[]ton.Venue { return &s.Venues }, ifAddedOrAll),
+	sole("programs", func(s *Strategy) *[]ton.Program { return &s.Programs }, ifAddedOrAll),
+	sole("maxValidity", func(s *Strategy) *time.Duration { return &s.MaxValidity }, ifHigherOrNone),
+	sole("maxAmounts", func(s *Strategy) *map[string]ton.Nano { return &s.MaxAmounts }, mostOf),
 }

@@ -36,6 +36,7 @@ version: 1
 quorum: 2
 loosenDelay: 48h
 risk: {maxRiskScore: 70}
+validators: [{id: critic, layer: intent}]
 contracts:
   - {address: "` + atOne + `", is: swap_router, venue: ston_v2}
   - {address: "` + atTwo + `", is: staking_pool, program: tonstakers}
@@ -53,6 +54,8 @@ agents:
       "` + gold + `": {perTransaction: "10", daily: "50", requireApprovalAbove: "5"}
     allowedDestinations: ["` + atOne + `", "` + atTwo + `"]
     requireApprovalAbove: "20"
+    strategies:
+      plan: {actions: [transfer, trade], maxSlippage: 0.005, pairs: ["native/` + gold + `"], pools: ["` + atOne + `"], maxValidity: 30s, maxAmounts: {TON: "5"}}
     rate: {maxPerHour: 20, cooldownSeconds: 30}
     minConfidence: 0.8
     maxValidity: 90s
@@ -74,6 +77,16 @@ func TestLoosensNamesWhatIsLooser(t *testing.T) {
 		{"maxRiskScore: 70", "maxRiskScore: 70, anomalyThreshold: 2.5", "risk.anomalyThreshold: 2000 → 2500", ""},
 		{"maxRiskScore: 70", "maxRiskScore: 70, fraudDetectionEnabled: false", "risk.fraudDetectionEnabled: true → false", ""},
 		{"maxRiskScore: 70", "maxRiskScore: 70, weights: {transaction: 0.5, behavioral: 0.5}", "risk.weights: 400/300/300 → 500/500/0", "risk.weights: 500/500/0 → 400/300/300"},
+		{"{id: critic, layer: intent}", "", "validators.critic: asked → not asked", ""},
+		{"{id: critic, layer: intent}", "{id: critic, layer: intent, timeout: 1s}", "validators.critic: asked → asked otherwise", "validators.critic: asked → asked otherwise"},
+		{"actions: [transfer, trade]", "actions: [trade]", "", a + "strategies.plan.actions: - → transfer"},
+		{"maxSlippage: 0.005", "maxSlippage: 0", a + "strategies.plan.maxSlippage: 0.005 → none stated", ""},
+		{", pools: [\"" + atOne + "\"]", "", a + "strategies.plan.pools: [" + atOne + "] → all", ""},
+		{", pairs: [\"native/" + gold + "\"]", "", a + "strategies.plan.pairs: [[" + gold + " native]] → all", ""},
+		{"maxValidity: 30s", "maxValidity: 31s", a + "strategies.plan.maxValidity: 30s → 31s", ""},
+		{`{TON: "5"}`, `{TON: "6"}`, a + "strategies.plan.maxAmounts.native: 5 → 6", ""},
+		{`, maxAmounts: {TON: "5"}`, "", a + "strategies.plan.maxAmounts.native: 5 → none stated", ""},
+		{"      plan: {", "      other: {actions: [vote]}\n      plan: {", a + "strategies.other: - → new", ""},
 		{"    minConfidence: 0.8", "    rulesOnly: true\n    minConfidence: 0.8", "", a + "rulesOnly: true → false"},
 		{"  agent-3: {preset: balanced}\n", "", "", "agents.agent-3: - → new"},
 		{"agent-3: {preset: balanced}", "agent-3: {preset: conservative}", "", "agents.agent-3.capabilities.trading: off → on; agents.agent-3.capabilities.transfers: off → on; " +
@@ -265,9 +278,9 @@ func TestWhatIsNotComparedLoosens(t *testing.T) {
 }
 
 var (
-	tokens  = []string{ton.Native, gold}
-	places  = []ton.Address{bob, {Hash: [32]byte{0xa1}}}
-	amounts = rapid.Custom(func(t *rapid.T) ton.Nano { return ton.NanoOf(rapid.Uint64Range(0, 3).Draw(t, "amount")) })
+	tokens     = []string{ton.Native, gold}
+	places     = []ton.Address{bob, {Hash: [32]byte{0xa1}}}
+	fewAmounts = rapid.Custom(func(t *rapid.T) ton.Nano { return ton.NanoOf(rapid.Uint64Range(0, 3).Draw(t, "amount")) })
 )
 
 func some[T any](t *rapid.T, of []T) (list []T) {
@@ -279,10 +292,10 @@ func some[T any](t *rapid.T, of []T) (list []T) {
 	return list
 }
 
-func maybe(t *rapid.T) *ton.Nano { return rapid.Ptr(amounts, true).Draw(t, "approval") }
+func maybe(t *rapid.T) *ton.Nano { return rapid.Ptr(fewAmounts, true).Draw(t, "approval") }
 
 func limitsFrom(t *rapid.T) Limits {
-	return Limits{amounts.Draw(t, "tx"), amounts.Draw(t, "day"), amounts.Draw(t, "week"), amounts.Draw(t, "month")}
+	return Limits{fewAmounts.Draw(t, "tx"), fewAmounts.Draw(t, "day"), fewAmounts.Draw(t, "week"), fewAmounts.Draw(t, "month")}
 }
 
 func capabilityFrom(t *rapid.T, actions ...string) Capability {

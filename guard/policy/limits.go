@@ -18,10 +18,16 @@ const (
 	maxApprovalTTL  = 24 * time.Hour   // what is asked for must not be approved when nobody remembers why
 	maxTests        = 1024             // of one file
 	maxUnmet        = 160              // bytes of a condition that an explanation shows
+	maxStrategies   = 64               // of one agent
+	maxValidators   = 16               // of one party: all of an agent's are asked for every request
 	maxMaxValidity  = 10 * time.Minute // a payload that lives longer holds its wallet and its window too long
 	defaultValidity = 120 * time.Second
 
 	maxQuorum          = 32 // as many keys of policy admins as a party may list
 	maxLoosenDelay     = 30 * 24 * time.Hour
 	defaultLoosenDelay = 24 * time.Hour // long enough for somebody to see what was put into force in their name
+	defaultTimeout     = 5 * time.Second
+	minTimeout         = 100 * time.Millisecond
+	maxTimeout         = 7 * time.Second // the parties wait 8 s for one another's answers
+	maxURL             = 1024            // bytes
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -47,7 +48,7 @@ func ifAdded[T comparable](path string, old, new []T) (changes []Change) {
 }
 
 // ifAddedOrAll is of such a list that allows all if it is empty.
-func ifAddedOrAll(path string, old, new []string) []Change {
+func ifAddedOrAll[T comparable](path string, old, new []T) []Change {
 	switch {
 	case len(old) == 0:
 		return nil
@@ -105,12 +106,13 @@ func capability(path string, old, new Capability) []Change {
 	return compare(path, old, new, capabilityParts)
 }
 
-// slippage is bounded by nothing if it is 0.
-func slippage(path string, old, new Permille) []Change {
+// ifHigherOrNone is of a bound that is none if it is 0.
+func ifHigherOrNone[T cmp.Ordered](path string, old, new T) []Change {
+	var none T
 	switch {
-	case old == 0:
+	case old == none:
 		return nil
-	case new == 0:
+	case new == none:
 		return changed(path, old, "none stated")
 	}
 	return ifHigher(path, old, new)
@@ -187,6 +189,47 @@ func (b bound) String() string {
 
 func changed(path string, old, new any) []Change {
 	return []Change{{path, fmt.Sprint(old), fmt.Sprint(new)}}
+}
+
+// followed is of an agent's strategies: without any, a request need not follow one.
+func followed(path string, old, new map[string]Strategy) []Change {
+	switch {
+	case len(old) == 0:
+		return nil
+	case len(new) == 0:
+		return changed(path, fmt.Sprint(len(old), " to follow"), "none to follow")
+	}
+	return byID(each(strategyParts))(path, old, new)
+}
+
+// mostOf is of what bounds one asset each: one that is not listed is not bounded.
+func mostOf(path string, old, new map[string]ton.Nano) (changes []Change) {
+	for _, asset := range slices.Sorted(maps.Keys(old)) {
+		before, path := old[asset], join(path, asset)
+		text := func(n ton.Nano) string { return ton.FormatAmount(asset, n) }
+		after, still := new[asset]
+		switch {
+		case !still:
+			changes = append(changes, changed(path, text(before), "none stated")...)
+		case after.Cmp(before) > 0:
+			changes = append(changes, changed(path, text(before), text(after))...)
+		}
+	}
+	return changes
+}
+
+// asked is of validators: one that is gone, or asked otherwise, may have objected.
+func asked(path string, old, new []Validator) (changes []Change) {
+	for _, v := range old {
+		i := slices.IndexFunc(new, func(o Validator) bool { return o.ID == v.ID })
+		switch {
+		case i < 0:
+			changes = append(changes, changed(join(path, v.ID), "asked", "not asked")...)
+		case !reflect.DeepEqual(v, new[i]):
+			changes = append(changes, changed(join(path, v.ID), "asked", "asked otherwise")...)
+		}
+	}
+	return changes
 }
 
 // risk tells nothing of one that wasn't judged before.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/strictyaml"
@@ -24,6 +25,8 @@ type document struct {
 	Contracts []contract `yaml:"contracts"`
 	// Risk is how risk and anomalies are judged. Default: as the product does.
 	Risk *riskFields `yaml:"risk"`
+	// Validators are asked for an opinion on requests, at most 16. What they think can refuse a request, and allows nothing.
+	Validators []*validator `yaml:"validators"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
 	// TimeZone is that of the rules' hour and weekday, such as Europe/Berlin. Default: UTC.
@@ -94,7 +97,7 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 	}
 	rules, wrong := d.ruleBook()
 	b.rules = rules
-	return b, append(problems, wrong...)
+	return b, slices.Concat(problems, wrong, d.validators(b))
 }
 
 var agentID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)

@@ -20,7 +20,8 @@ type Permissions struct {
 	MinConfidence        uint16        // permille the agent must state; 0: none
 	MaxValidity          time.Duration // how far ahead a payload's valid_until may be
 	CallerTokens         CallerTokens
-	RulesOnly            bool // what no allow rule matches is denied
+	RulesOnly            bool                // what no allow rule matches is denied
+	Strategies           map[string]Strategy // by name; once not empty, every request follows one of them
 }
 
 // Capabilities are the kinds of action. What only reads needs no signature, so "read-only" is a capability that is off.

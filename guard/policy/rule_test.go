@@ -32,7 +32,7 @@ func one(id string, action Effect, field string, op operator, value string) stri
 
 var eve = ton.Address{Hash: [32]byte{0xe0}}
 
-func quoted(s any) string { return fmt.Sprintf("%q", fmt.Sprint(s)) }
+func asYAML(s any) string { return fmt.Sprintf("%q", fmt.Sprint(s)) }
 
 // Every field of the registry, by a value that it has and one that it hasn't; for a field with an order the second is above
 // the first.
@@ -45,9 +45,9 @@ var sampled = map[string]struct {
 	otherStart string
 }{
 	"type":             {set: func(v *Values) { v.Type = new("nft_buy") }, it: `"nft_buy"`, other: `"transfer"`, unordered: true, beginning: `"nft_"`, otherStart: `"jetton_"`},
-	"asset":            {set: func(v *Values) { v.Asset = &dollar }, it: quoted(dollar), other: `TON`, unordered: true, beginning: `"jetton:0:d"`, otherStart: `"jetton:0:e"`},
+	"asset":            {set: func(v *Values) { v.Asset = &dollar }, it: asYAML(dollar), other: `TON`, unordered: true, beginning: `"jetton:0:d"`, otherStart: `"jetton:0:e"`},
 	"amount":           {set: func(v *Values) { v.Asset, v.Amount = new(ton.Native), new(ton.NanoOf(1_500_000_000)) }, it: `"1.5"`, other: `"1.500000001"`},
-	"destination":      {set: func(v *Values) { v.Destination = &bob }, it: quoted(bob.Friendly(true, false)), other: quoted(eve), unordered: true},
+	"destination":      {set: func(v *Values) { v.Destination = &bob }, it: asYAML(bob.Friendly(true, false)), other: asYAML(eve), unordered: true},
 	"isNewDestination": {set: func(v *Values) { v.IsNewDestination = new(true) }, it: "true", other: "false", unordered: true},
 	"destinationAge":   {set: func(v *Values) { v.DestinationAge = new(time.Hour) }, it: `"60m"`, other: `"60m1s"`},
 	"opcode":           {set: func(v *Values) { v.Opcode = new(uint32(0x0f8a7ea5)) }, it: `"0F8A7EA5"`, other: `"00000000"`, unordered: true},
@@ -124,7 +124,7 @@ func TestNoFieldHasAnOperatorThatItsTypeHasNot(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%s %s takes anything", f.name, o.name)
 			}
-			refused := strings.Contains(err.Error(), f.name+" has no operator "+quoted(o.name))
+			refused := strings.Contains(err.Error(), f.name+" has no operator "+asYAML(o.name))
 			if refused == slices.Contains(f.of.operators, o.name) || !strings.HasPrefix(err.Error(), "4:") {
 				t.Errorf("%s %s: %v", f.name, o.name, err)
 			}

@@ -40,6 +40,9 @@ type fields struct {
 	MinConfidence Permille `yaml:"minConfidence"`
 	// MaxValidity is how long a payload may be executed for, 1s to 10m in whole seconds. Default: 120s.
 	MaxValidity *validity `yaml:"maxValidity"`
+	// Strategies are what the agent follows, by name, at most 64: each request must then name one of them in context.strategy
+	// and stay within it. Default: a request may name anything.
+	Strategies strategies `yaml:"strategies"`
 	// CallerTokens bound the agent's calls, refused ones and simulations included. Default: 60, refilled at one a second.
 	CallerTokens *tokenFields `yaml:"callerTokens"`
 	// RulesOnly denies what no allow rule matches, however much else of the set allows it. Default: false.
@@ -99,6 +102,7 @@ func (f fields) resolve() (Permissions, []problem) {
 	}
 	bad("assetLimits", f.assets(&p))
 	p.MinConfidence, p.RulesOnly = uint16(f.MinConfidence), f.RulesOnly
+	p.Strategies = f.Strategies
 	if f.MaxValidity != nil {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
 	}

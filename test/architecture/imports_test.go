@@ -37,8 +37,9 @@ var allowed = map[string][]string{
 	"node/client":   {"node/reqsig"},
 	"node/wire":     {"guard", "guard/*", "ton", "ton/contracts", "node/reqsig"},
 	"node/ceremony": {"node/wire"},
+	"node/validate": {"guard", "guard/*", "ton", "node/reqsig"}, // describes a case of the guard's, and asks over HTTP
 	"node": {"guard", "guard/*", "tss", "p2p", "store", "ton", "ton/chain", "ton/contracts",
-		"node/wire", "node/reqsig", "node/ceremony"},
+		"node/wire", "node/reqsig", "node/ceremony", "node/validate"},
 	"node/api": {"node", "node/client", "node/reqsig"},
 	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "ton", "ton/contracts", "ton/devchain",
 		"cmd/*"},

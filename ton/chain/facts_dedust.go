@@ -31,15 +31,17 @@ func (p *prover) vault(ctx context.Context, asset string, a ton.Address) (ton.Ad
 	return ton.Address{}, fmt.Errorf("%s is no DeDust vault for %s of a factory that the policy vouches for", a, asset)
 }
 
-// dedust returns what a swap gives, by each pool's own estimate on its proven state, and in which asset.
-func (p *prover) dedust(ctx context.Context, factory ton.Address, amount ton.Nano, s ton.Swap) (asset string, out ton.Nano, err error) {
+// dedust returns what a swap gives, by each pool's own estimate on its proven state, and in which asset, and fills in the
+// pools.
+func (p *prover) dedust(ctx context.Context, factory ton.Address, amount ton.Nano, s ton.Swap, f *ton.Facts) (asset string, out ton.Nano, err error) {
 	if asset = ton.Native; s.Offer.IsZero() {
 		asset = p.claim.Asset
 	}
-	for _, h := range s.Hops[:s.Count] {
+	for i, h := range s.Hops[:s.Count] {
 		if err := p.checkPool(ctx, factory, h.Pool); err != nil {
 			return "", ton.Nano{}, err
 		}
+		f.Pools[i] = h.Pool
 		if asset, amount, err = p.estimate(ctx, h.Pool, asset, amount); err != nil {
 			return "", ton.Nano{}, err
 		}

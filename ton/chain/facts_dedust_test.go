@@ -114,6 +114,12 @@ func TestSwapOnDeDustGivesWhatItsPoolsEstimate(t *testing.T) {
 			t.Errorf("%s: %s of %q, want %d of %q (%s)", name, f.Expected.Format(0), f.Ask, out, ask, f.Unproven)
 		}
 	}
+	if f := x.wantMeaning(t, "pools", ton.OpSwap, native, x.buy(amount, x.tonUSD, x.usdEUR)); f.Pools[0] != x.tonUSD || f.Pools[1] != x.usdEUR {
+		t.Errorf("pools %v", f.Pools)
+	}
+	if f := x.wantMeaning(t, "a stray pool", ton.OpSwap, native, x.buy(amount, x.stray)); !f.Pools[0].IsZero() {
+		t.Errorf("pools %v", f.Pools)
+	}
 	want("jettons for coins", claim, x.sell(amount, x.tonUSD), ton.Native, dedustGives(amount, usdReserve, tonReserve))
 	want("coins for jettons", native, x.buy(amount, x.tonUSD), usd, dedustGives(amount, tonReserve, usdReserve))
 	want("in a stable pool", claim, x.sell(amount, x.usdEUR), eur, dedustGives(amount, 7e12, 6e12))

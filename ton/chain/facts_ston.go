@@ -37,12 +37,12 @@ func (p *prover) pton(ctx context.Context, router, a ton.Address, venue ton.Venu
 	return fmt.Errorf("%s is no pTON wallet of the router %s", a, router)
 }
 
-// ston returns what a swap on one router gives. Each exchange is run by the router's and the pool's own code on their
-// proven states, whatever kind of pool it is: the router names the pool and tells it what came in, the pool tells the
-// router what to pay.
-func (p *prover) ston(ctx context.Context, router, from ton.Address, amount ton.Nano, s ton.Swap) (ask string, out ton.Nano, err error) {
-	for _, h := range s.Hops[:s.Count] {
-		if amount, err = p.exchange(ctx, router, from, amount, s.Venue, h); err != nil {
+// ston returns what a swap on one router gives, and fills in the pools. Each exchange is run by the router's and the pool's
+// own code on their proven states, whatever kind of pool it is: the router names the pool and tells it what came in, the
+// pool tells the router what to pay.
+func (p *prover) ston(ctx context.Context, router, from ton.Address, amount ton.Nano, s ton.Swap, f *ton.Facts) (ask string, out ton.Nano, err error) {
+	for i, h := range s.Hops[:s.Count] {
+		if f.Pools[i], amount, err = p.exchange(ctx, router, from, amount, s.Venue, h); err != nil {
 			return "", ton.Nano{}, err
 		}
 		from = h.Pool
@@ -66,29 +66,30 @@ func (p *prover) asks(ctx context.Context, router, a ton.Address, venue ton.Venu
 	return err
 }
 
-// exchange runs one hop, with coins for any gas that it may need.
-func (p *prover) exchange(ctx context.Context, router, from ton.Address, amount ton.Nano, venue ton.Venue, h ton.Hop) (ton.Nano, error) {
+// exchange runs one hop, with coins for any gas that it may need, and returns its pool and what that gives.
+func (p *prover) exchange(ctx context.Context, router, from ton.Address, amount ton.Nano, venue ton.Venue, h ton.Hop) (at ton.Address, got ton.Nano, err error) {
 	acc, err := p.router(ctx, router, venue)
 	if err != nil {
-		return ton.Nano{}, err
+		return at, got, err
 	}
 	order := h.Order(venue, amount, p.own, uint64(acc.Time.Add(time.Hour).Unix()))
 	sent, err := p.send(acc, ton.Internal{From: from, To: router, Value: exchangeGas, Body: order})
 	if err != nil {
-		return ton.Nano{}, err
+		return at, got, err
 	}
 	if len(sent) != 1 {
-		return ton.Nano{}, fmt.Errorf("the router sends %d messages, want one to a pool", len(sent))
+		return at, got, fmt.Errorf("the router sends %d messages, want one to a pool", len(sent))
 	}
 	pool, err := p.contract(ctx, sent[0].To)
 	if err != nil {
-		return ton.Nano{}, err
+		return at, got, err
 	}
 	paid, err := p.send(pool, sent[0])
 	if err != nil {
-		return ton.Nano{}, err
+		return at, got, err
 	}
-	return p.paid(paid, venue, h.Pool)
+	got, err = p.paid(paid, venue, h.Pool)
+	return pool.Address, got, err
 }
 
 // exchangeGas is far more than routers and pools need.

@@ -17,13 +17,13 @@ func (p *prover) swap(ctx context.Context, j ton.Jetton, f *ton.Facts) error {
 			return err
 		}
 		f.Receiver.Role, f.Receiver.Venue = ton.RoleRouter, s.Venue
-		return p.expect(f, func() (string, ton.Nano, error) { return p.dedust(ctx, factory, j.Amount, s) })
+		return p.expect(f, func() (string, ton.Nano, error) { return p.dedust(ctx, factory, j.Amount, s, f) })
 	}
 	if _, err := p.router(ctx, j.Destination, s.Venue); err != nil {
 		return err
 	}
 	f.Receiver.Role, f.Receiver.Venue = ton.RoleRouter, s.Venue
-	return p.expect(f, func() (string, ton.Nano, error) { return p.ston(ctx, j.Destination, f.Receiver.Wallet, j.Amount, s) })
+	return p.expect(f, func() (string, ton.Nano, error) { return p.ston(ctx, j.Destination, f.Receiver.Wallet, j.Amount, s, f) })
 }
 
 // coins proves that native coins go to an exchange, and what comes back.
@@ -34,7 +34,7 @@ func (p *prover) coins(ctx context.Context, s ton.Swap, f *ton.Facts) error {
 			return err
 		}
 		f.Role, f.Venue = ton.RoleNativeVault, s.Venue
-		return p.expect(f, func() (string, ton.Nano, error) { return p.dedust(ctx, factory, s.Offer, s) })
+		return p.expect(f, func() (string, ton.Nano, error) { return p.dedust(ctx, factory, s.Offer, s, f) })
 	}
 	routers, err := p.roots(ctx, ton.RoleRouter, s.Venue)
 	if err != nil {
@@ -43,7 +43,7 @@ func (p *prover) coins(ctx context.Context, s ton.Swap, f *ton.Facts) error {
 	for _, router := range routers {
 		if err := p.pton(ctx, router, f.Account.Address, s.Venue); err == nil {
 			f.Role, f.Venue = ton.RolePTON, s.Venue
-			return p.expect(f, func() (string, ton.Nano, error) { return p.ston(ctx, router, f.Account.Address, s.Offer, s) })
+			return p.expect(f, func() (string, ton.Nano, error) { return p.ston(ctx, router, f.Account.Address, s.Offer, s, f) })
 		} else if errors.Is(err, ErrUnavailable) {
 			return err
 		}
@@ -61,7 +61,7 @@ func (p *prover) coinsV1(ctx context.Context, j ton.Jetton, f *ton.Facts) error 
 	}
 	f.Role, f.Venue = ton.RolePTON, ton.STON1
 	return p.expect(f, func() (string, ton.Nano, error) {
-		return p.ston(ctx, j.Destination, f.Account.Address, j.Amount, j.Payload.Swap)
+		return p.ston(ctx, j.Destination, f.Account.Address, j.Amount, j.Payload.Swap, f)
 	})
 }
 

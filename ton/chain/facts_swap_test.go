@@ -42,6 +42,7 @@ type ston struct {
 	fees           fees
 	router         ton.Address
 	usd, eur, pton *assets.Jetton
+	pools          [2]ton.Address
 }
 
 const (
@@ -78,10 +79,8 @@ func (x *ston) configuration(t testing.TB, locked bool, pools map[[32]byte]ton.A
 // configure tells the router of its pools, or that it is locked.
 func (x *ston) configure(t testing.TB, locked bool) {
 	usd, ton1, eur := x.usd.Wallet(x.router), x.pton.Wallet(x.router), x.eur.Wallet(x.router)
-	pools := map[[32]byte]ton.Address{
-		xor(usd, ton1): x.pool(t, usd, ton1, usdReserve, tonReserve),
-		xor(ton1, eur): x.pool(t, ton1, eur, ton2Reserve, eurReserve),
-	}
+	x.pools = [2]ton.Address{x.pool(t, usd, ton1, usdReserve, tonReserve), x.pool(t, ton1, eur, ton2Reserve, eurReserve)}
+	pools := map[[32]byte]ton.Address{xor(usd, ton1): x.pools[0], xor(ton1, eur): x.pools[1]}
 	x.tell(t, x.router, cell.BeginCell().MustStoreUInt(0xffffffff, 32).MustStoreRef(x.configuration(t, locked, pools).EndCell()))
 }
 
@@ -177,6 +176,9 @@ func TestSwapOnSTONGivesWhatItsPoolsGive(t *testing.T) {
 				claim := ton.Claim{Asset: sell.Asset, Ask: ton.JettonID(x.eur.Master)}
 				x.wantSwap(t, "two hops", claim, x.sell(amount, x.order(5, false, tons, eur)), claim.Ask,
 					x.fees.gives(half.Big().Int64(), ton2Reserve, eurReserve, false))
+				if f := x.wantMeaning(t, "pools", ton.OpSwap, claim, x.sell(amount, x.order(5, false, tons, eur))); [2]ton.Address(f.Pools[:]) != x.pools {
+					t.Errorf("pools %v, want %v", f.Pools, x.pools)
+				}
 			}
 			none := ton.Nano{}
 			x.wantSwap(t, "for another token than claimed", ton.Claim{Asset: sell.Asset, Ask: ton.JettonID(x.eur.Master)}, x.sell(amount, x.order(5, false, tons)), "", none)
