@@ -3,6 +3,7 @@ package risk_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -30,54 +31,71 @@ var kinds = []func(*rand.Rand) agent{payroll, trader, averaging, micro}
 
 // payroll pays a staff every Friday, one after another, in the order of its list; expenses on working days.
 func payroll(r *rand.Rand) agent {
-	type employee struct {
-		to     ton.Address
-		salary float64
-		hourly bool
-	}
-	median := 50 * math.Exp(r.NormFloat64())
-	hire := func() employee {
-		return employee{newAddress(r), roundTo(median*lognormal(r, 0.35), 5), r.Float64() < 0.4}
-	}
-	var staff []employee
+	f := firm{r: r, median: 50 * math.Exp(r.NormFloat64())}
 	week := 0.0
 	for range 15 + r.IntN(26) {
-		staff = append(staff, hire())
-		week += staff[len(staff)-1].salary
+		week += f.hire()
 	}
 	return agent{"payroll", 7 * 30, week * (5 + 4*r.Float64()), 0.5, func(day int, at time.Time, _ float64) (out []payment, _ []deposit) {
 		if weekday := day % 7; weekday < 5 {
 			for range poisson(r, 0.4) {
-				e := staff[r.IntN(len(staff))]
-				out = append(out, payment{at: hours(r, at, 9, 18), to: e.to, amount: cents(median * 0.3 * lognormal(r, 0.7))})
+				e := f.staff[r.IntN(len(f.staff))]
+				out = append(out, payment{at: hours(r, at, 9, 18), to: e.to, amount: cents(f.median * 0.3 * lognormal(r, 0.7))})
 			}
 		}
-		if day%7 != 4 {
-			return out, nil
-		}
-		if r.IntN(3) == 0 {
-			staff = append(staff, hire())
-		}
-		if r.IntN(5) == 0 {
-			i := r.IntN(len(staff))
-			staff = append(staff[:i], staff[i+1:]...)
-		}
-		if day/7%13 == 12 {
-			for i := range staff {
-				staff[i].salary = roundTo(staff[i].salary*(1.02+0.04*r.Float64()), 1)
-			}
-		}
-		pay := hours(r, at, 9, 11)
-		for _, e := range staff {
-			amount := e.salary
-			if e.hourly {
-				amount = cents(amount * (0.75 + 0.375*r.Float64())) // 30 to 45 of 40 hours
-			}
-			out = append(out, payment{at: pay, to: e.to, amount: amount})
-			pay = pay.Add(seconds(60 + 180*r.Float64()))
+		if day%7 == 4 {
+			f.change(day / 7)
+			out = append(out, f.payday(at)...)
 		}
 		return out, nil
 	}}
+}
+
+type firm struct {
+	r      *rand.Rand
+	median float64 // of a week's salary
+	staff  []employee
+}
+
+type employee struct {
+	to     ton.Address
+	salary float64
+	hourly bool
+}
+
+func (f *firm) hire() (salary float64) {
+	e := employee{newAddress(f.r), roundTo(f.median*lognormal(f.r, 0.35), 5), f.r.Float64() < 0.4}
+	f.staff = append(f.staff, e)
+	return e.salary
+}
+
+// change lets people come and go, and get more every quarter.
+func (f *firm) change(week int) {
+	if f.r.IntN(3) == 0 {
+		f.hire()
+	}
+	if f.r.IntN(5) == 0 {
+		i := f.r.IntN(len(f.staff))
+		f.staff = slices.Delete(f.staff, i, i+1)
+	}
+	if week%13 == 12 {
+		for i := range f.staff {
+			f.staff[i].salary = roundTo(f.staff[i].salary*(1.02+0.04*f.r.Float64()), 1)
+		}
+	}
+}
+
+func (f *firm) payday(day time.Time) (out []payment) {
+	at := hours(f.r, day, 9, 11)
+	for _, e := range f.staff {
+		amount := e.salary
+		if e.hourly {
+			amount = cents(amount * (0.75 + 0.375*f.r.Float64())) // 30 to 45 of 40 hours
+		}
+		out = append(out, payment{at: at, to: e.to, amount: amount})
+		at = at.Add(seconds(60 + 180*f.r.Float64()))
+	}
+	return out
 }
 
 // trader buys from a few pools by day and sells some hours later.

@@ -19,9 +19,9 @@ type Anomaly struct {
 const AmountAnomaly = "amount"
 
 // deviation is by how many standard deviations ln(amount) is above the wallet's mean. An amount that is smaller than
-// usual deviates by 0: it is no risk, and an alarm for it would only teach people to ignore the others.
+// usual, zero too, deviates by 0: it is no risk, and an alarm for it would only teach people to ignore the others.
 func (s *State) deviation(amount ton.Nano) float64 {
-	if s.n < warm || amount.IsZero() {
+	if s.n < warm {
 		return 0
 	}
 	return max(0, (math.Log(float(amount))-s.mean)/max(minSpread, math.Sqrt(s.variance)))

@@ -12,11 +12,12 @@ import (
 // attack is somebody who has taken over the agent of a wallet and knows its history: next makes one request after another.
 type attack struct {
 	name string
+	most float64 // share of the balance that it may take
 	next func(r *rand.Rand, w *wallet, begin time.Time) func(i int, at time.Time) payment
 }
 
 var attacks = []attack{
-	{"drain", drain}, {"ramp", ramp}, {"split", split}, {"off_hours", offHours}, {"look_alike", lookAlike},
+	{"drain", mostLoss, drain}, {"ramp", mostLoss, ramp}, {"split", mostLoss, split}, {"off_hours", mostLoss, offHours}, {"look_alike", 0, lookAlike},
 }
 
 // drain sends as much as the policy allows, as fast as it allows, to one address.

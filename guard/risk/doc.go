@@ -27,7 +27,7 @@
 //	new_dest_large    escalate  a destination gets more than usual in its first 24 h, or all new ones together get three
 //	                            times that or 5 % of the balance
 //	gradual_increase  alert     the last 8 amounts rise (Mann–Kendall τ ≥ 0.7), the last to twice the first
-//	round_numbers     flag      5 of the last 8 amounts are round, which by the wallet's own rate is no chance (< 1 %)
+//	round_numbers     flag      of the last 8 amounts so many are round, which by the wallet's own rate is no chance (< 1 %)
 //	timing_attack     monitor   an hour of the day at which the wallet is active less than 3 % of the time
 //
 // The balance at a window's start is today's and what has left since; deposits are not taken off. Windows are kept in
@@ -42,7 +42,7 @@
 //   - In a wallet's first days every destination is new. new_dest_large has a person look at them, about one request in six
 //     of the first week, most of them of those who pay many from the first day on.
 //   - A wallet that keeps paying ever new destinations much in a day, as a faucet does, is escalated all day.
-//   - At the default threshold of two standard deviations about 2 % of honest amounts are anomalies. At three it is 0.2 %.
+//   - At the default threshold of two standard deviations about 2 % of honest amounts are anomalies. At three it is a quarter of a per cent.
 //   - Who pays a new destination a little, waits for a day, and then sends what the wallet usually sends, as often as it
 //     does, is not told from it. What that takes is for the limits and the whitelist to bound.
 package risk

@@ -44,6 +44,7 @@ func TestRapidDrain(t *testing.T) {
 		"of a wallet with nothing":      {ago(0, 1, 1), asks(0, 1), true},
 		"one from nothing":              {State{}, asks(0, 1), false},
 		"dated after now":               {ago(-2*time.Hour, 17, 17), asks(66, 16), true},
+		"dated in its own slot":         {ago(-minuteSlots*time.Minute, 17, 17), asks(66, 16), true},
 	} {
 		m, ok := found(c.s, c.r, RapidDrain)
 		if ok != c.want {
@@ -92,19 +93,24 @@ func TestNewDestLarge(t *testing.T) {
 		r    Request
 		want bool
 	}{
-		"cold, a quarter of the limit":    {steady(19), pays(bob, 25, Dest{}), false},
-		"cold, more":                      {steady(19), pays(bob, 25.01, Dest{}), true},
-		"cold, without a limit":           {steady(19), with(pays(bob, 0.1, Dest{}), func(r *Request) { r.PerTransaction = ton.Nano{} }), true},
-		"the 95th percentile":             {usual, with(pays(bob, 961.5, Dest{}), poor), false},
-		"more":                            {usual, with(pays(bob, 961.6, Dest{}), poor), true},
-		"1 % of the balance":              {usual, with(pays(bob, 2000, Dest{}), rich), false},
-		"more than that":                  {usual, with(pays(bob, 2000.1, Dest{}), rich), true},
-		"to a known one":                  {usual, with(pays(bob, 9000, old), poor), false},
-		"with what it got":                {usual, with(pays(bob, 500, got(461.6, 23*time.Hour)), poor), true},
-		"a day after it got it":           {usual, with(pays(bob, 961, got(961, 24*time.Hour)), poor), false},
-		"together in a batch":             {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Payments = append(r.Payments, r.Payments[0]) }), true},
-		"with what waits":                 {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Pending = []Pending{pending(bob, 461.6)} }), true},
-		"with what waits for others":      {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Pending = []Pending{pending(alice, 461.6)} }), false},
+		"cold, a quarter of the limit": {steady(19), pays(bob, 25, Dest{}), false},
+		"cold, more":                   {steady(19), pays(bob, 25.01, Dest{}), true},
+		"cold, without a limit":        {steady(19), with(pays(bob, 0.1, Dest{}), func(r *Request) { r.PerTransaction = ton.Nano{} }), true},
+		"the 95th percentile":          {usual, with(pays(bob, 961.5, Dest{}), poor), false},
+		"more":                         {usual, with(pays(bob, 961.6, Dest{}), poor), true},
+		"1 % of the balance":           {usual, with(pays(bob, 2000, Dest{}), rich), false},
+		"more than that":               {usual, with(pays(bob, 2000.1, Dest{}), rich), true},
+		"to a known one":               {usual, with(pays(bob, 9000, old), poor), false},
+		"with what it got":             {usual, with(pays(bob, 500, got(461.6, 23*time.Hour)), poor), true},
+		"a day after it got it":        {usual, with(pays(bob, 961, got(961, 24*time.Hour)), poor), false},
+		"together in a batch":          {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Payments = append(r.Payments, r.Payments[0]) }), true},
+		"with what waits":              {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Pending = []Pending{pending(bob, 461.6)} }), true},
+		"with what waits for others":   {usual, with(pays(bob, 500, Dest{}), func(r *Request) { poor(r); r.Pending = []Pending{pending(alice, 461.6)} }), false},
+		"beside much for a known one": {usual, with(pays(bob, 100, Dest{}), func(r *Request) {
+			poor(r)
+			r.Amount = tons(4100)
+			r.Payments = append(r.Payments, Payment{alice, tons(4000), old, false})
+		}), false},
 		"three times to all":              {paid(usual, 2000, time.Hour), with(pays(bob, 884.5, Dest{}), poor), false},
 		"more to all":                     {paid(usual, 2000, time.Hour), with(pays(bob, 884.6, Dest{}), poor), true},
 		"more to all, the new one little": {paid(usual, 3000, time.Hour), with(pays(bob, 0.1, Dest{}), poor), true},

@@ -11,7 +11,6 @@ import (
 
 const (
 	roundLast     = 8    // amounts that are looked at
-	roundLeast    = 5    // of them that are round
 	roundRate     = 0.2  // of round amounts that any wallet is allowed
 	roundSurprise = 0.01 // probability below which so many are no chance
 )
@@ -19,6 +18,7 @@ const (
 // roundNumbers finds amounts that look made up by a person, of a wallet that doesn't have such. The confidence is the
 // probability that fewer would be round by chance.
 //
+// At the rate that any wallet is allowed five of eight come up by chance once in 96 times, so six are the least that match.
 // The wallet's own rate is that of the amounts before those that are looked at, as far as they are kept.
 func roundNumbers(s situation) (float64, string) {
 	if s.before.n < warm {
@@ -28,7 +28,7 @@ func roundNumbers(s situation) (float64, string) {
 	k := bits.OnesCount64(s.after.round & (1<<roundLast - 1))
 	rate := float64(bits.OnesCount64(s.after.round>>roundLast)) / float64(earlier)
 	tail := binomialTail(k, roundLast, max(roundRate, rate))
-	if k < roundLeast || tail >= roundSurprise {
+	if tail >= roundSurprise {
 		return 0, ""
 	}
 	return 1 - tail, fmt.Sprintf("%d of the last %d amounts are round, usually %.0f %%", k, roundLast, 100*rate)

@@ -62,7 +62,7 @@ func (s *State) age(at int64) {
 	for h := range s.hours {
 		s.hours[h] *= f
 	}
-	s.first, s.last = min(s.first, at), max(s.last, at)
+	s.last = max(s.last, at)
 }
 
 // fade is what is left at a time of the weight that an hour had at the last transaction.

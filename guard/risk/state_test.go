@@ -102,10 +102,12 @@ func TestDamagedStateIsAnError(t *testing.T) {
 			t.Errorf("%s was read", name)
 		}
 	}
-	huge := append([]byte(nil), good...)
-	huge[40+24*8] = 0xff // the first amount, above 2^120−1
-	if again.UnmarshalBinary(huge) == nil {
-		t.Error("an impossible amount was read")
+	for _, place := range []int{0, 50} { // of an amount, and of none
+		huge := append([]byte(nil), good...)
+		huge[40+24*8+place*amountSize] = 0xff // above 2^120−1
+		if again.UnmarshalBinary(huge) == nil {
+			t.Errorf("an impossible amount was read at %d", place)
+		}
 	}
 	if again != s {
 		t.Error("what was refused left something behind")

@@ -188,8 +188,8 @@ func population(t *testing.T, kind func(*rand.Rand) agent, seed, k uint64) (name
 func (w *wallet) attacked(t *testing.T, r *rand.Rand, kind string, end time.Time) (losses []float64) {
 	for _, a := range attacks {
 		loss, stopped := suffer(r, w, end, a)
-		if !stopped || loss > mostLoss {
-			t.Errorf("%s of a %s wallet: %.1f %% are lost, more than %.0f %%", a.name, kind, 100*loss, 100*mostLoss)
+		if !stopped || loss > a.most {
+			t.Errorf("%s of a %s wallet: %.1f %% are lost, more than %.0f %%", a.name, kind, 100*loss, 100*a.most)
 		}
 		losses = append(losses, loss)
 	}

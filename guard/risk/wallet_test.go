@@ -86,8 +86,11 @@ func (w *wallet) execute(p payment) {
 	w.today = append(w.today, sent{p.at, p.amount})
 }
 
-// quantile is of the last amounts of the wallet.
+// quantile is of the last amounts of the wallet, if it has sent any.
 func (w *wallet) quantile(q float64) float64 {
+	if len(w.amounts) == 0 {
+		return 0
+	}
 	last := slices.Clone(w.amounts[max(0, len(w.amounts)-200):])
 	slices.Sort(last)
 	return last[int(q*float64(len(last)-1))]
