@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,10 @@ import (
 	"github.com/tonaiagent/mpcnode/node/validate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // is read once, by whoever is first
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	identity  = ed25519.NewKeyFromSeed([]byte(strings.Repeat("i", 32)))
@@ -285,11 +289,8 @@ func TestQuestionsUnderWayAreBounded(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	var seen atomic.Int32
-	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
-	defer proxy.Close()
-	t.Setenv("HTTPS_PROXY", proxy.URL)
-	if _, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.invalid"}, time.Second); err == nil || seen.Load() > 0 {
-		t.Errorf("%v; the proxy was asked %d times", err, seen.Load())
+	_, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.invalid"}, time.Second)
+	if err == nil || strings.Contains(err.Error(), "proxy") {
+		t.Errorf("%v", err)
 	}
 }
