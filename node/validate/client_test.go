@@ -137,7 +137,9 @@ func TestEveryOtherAnswerIsAnError(t *testing.T) {
 		"an error":        {func(w http.ResponseWriter, r *http.Request) { http.Error(w, good, 500) }, "answered 500, want 200"},
 		"another success": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201); says(good)(w, r) }, "answered 201, want 200"},
 		"nothing":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, "answered 204, want 200"},
-		"a redirect":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, "answered 307, want 200"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, "answered 307, want 200"},
 		"a page": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, good)
@@ -225,7 +227,6 @@ func TestNobodyAnswersForTheValidator(t *testing.T) {
 
 func TestTLSIsVerified(t *testing.T) {
 	server := httptest.NewTLSServer(says(good))
-	server.Config.ErrorLog = nil
 	defer server.Close()
 	trusted := x509.NewCertPool()
 	trusted.AddCert(server.Certificate())
