@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,10 @@ import (
 	"github.com/tonaiagent/mpcnode/node/validate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // is read once, by whoever is first
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	identity  = ed25519.NewKeyFromSeed([]byte(strings.Repeat("i", 32)))
@@ -133,7 +137,9 @@ func TestEveryOtherAnswerIsAnError(t *testing.T) {
 		"an error":        {func(w http.ResponseWriter, r *http.Request) { http.Error(w, good, 500) }, "answered 500, want 200"},
 		"another success": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201); says(good)(w, r) }, "answered 201, want 200"},
 		"nothing":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, "answered 204, want 200"},
-		"a redirect":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, "answered 307, want 200"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, "answered 307, want 200"},
 		"a page": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, good)
@@ -221,7 +227,6 @@ func TestNobodyAnswersForTheValidator(t *testing.T) {
 
 func TestTLSIsVerified(t *testing.T) {
 	server := httptest.NewTLSServer(says(good))
-	server.Config.ErrorLog = nil
 	defer server.Close()
 	trusted := x509.NewCertPool()
 	trusted.AddCert(server.Certificate())
@@ -285,11 +290,8 @@ func TestQuestionsUnderWayAreBounded(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	var seen atomic.Int32
-	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
-	defer proxy.Close()
-	t.Setenv("HTTPS_PROXY", proxy.URL)
-	if _, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.invalid"}, time.Second); err == nil || seen.Load() > 0 {
-		t.Errorf("%v; the proxy was asked %d times", err, seen.Load())
+	_, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.invalid"}, time.Second)
+	if err == nil || strings.Contains(err.Error(), "proxy") {
+		t.Errorf("%v", err)
 	}
 }
