@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tonaiagent/mpcnode/guard/limits"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -98,7 +98,7 @@ func (e *evaluation) windows() (v []Verdict) {
 }
 
 // window holds one asset.
-func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
+func (e *evaluation) window(m Move, spent spending) (v []Verdict) {
 	asset := e.asset(m)
 	l, ok := e.perms.LimitsOf(asset)
 	switch {
@@ -109,24 +109,38 @@ func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
 	case asset == ton.Native:
 		l.PerTransaction, l.Daily = tightened(l.PerTransaction, e.g.cfg.MaxTransaction), tightened(l.Daily, e.g.cfg.MaxDaily)
 	}
-	for _, w := range []struct {
-		reason       Reason
-		spent, limit ton.Nano
-	}{
-		{ReasonLimitTransaction, ton.Nano{}, l.PerTransaction},
-		{ReasonLimitDay, spent.Day, l.Daily},
-		{ReasonLimitWeek, spent.Week, l.Weekly},
-		{ReasonLimitMonth, spent.Month, l.Monthly},
-	} {
-		sum, err := w.spent.Add(m.Amount)
+	for _, c := range ceilings(l.Limits, spent) {
+		sum, err := c.spent.Add(m.Amount)
 		if err != nil {
 			sum = ton.MaxNano // overflow is a denial, and no limit is that high
 		}
-		if err != nil || sum.Cmp(w.limit) > 0 {
-			v = append(v, deny(w.reason, amountOf(asset, sum), amountOf(asset, w.limit)))
+		if err != nil || sum.Cmp(*c.limit) > 0 {
+			v = append(v, deny(c.reason, amountOf(asset, sum), amountOf(asset, *c.limit)))
 		}
 	}
 	return v
+}
+
+// ceiling is one limit, and what of it is used up.
+type ceiling struct {
+	reason Reason
+	spent  ton.Nano
+	limit  *ton.Nano
+}
+
+// ceilings are those that there are: the calendar's may be missing.
+func ceilings(l policy.Limits, s spending) []ceiling {
+	all := []ceiling{
+		{ReasonLimitTransaction, ton.Nano{}, &l.PerTransaction},
+		{ReasonLimitDay, s.rolling.Day, &l.Daily},
+		{ReasonLimitWeek, s.rolling.Week, &l.Weekly},
+		{ReasonLimitMonth, s.rolling.Month, &l.Monthly},
+	}
+	if c := l.Calendar; c != nil {
+		all = append(all, ceiling{ReasonCalendarDay, s.calendar.Day, c.Daily}, ceiling{ReasonCalendarWeek, s.calendar.Week, c.Weekly},
+			ceiling{ReasonCalendarMonth, s.calendar.Month, c.Monthly})
+	}
+	return slices.DeleteFunc(all, func(c ceiling) bool { return c.limit == nil })
 }
 
 // asset is what a move is of: coins, or the jetton that the request names, of which layer 1 has seen the proof.
