@@ -21,7 +21,10 @@ import (
 	"github.com/tonaiagent/mpcnode/ton/contracts"
 )
 
-const globalID = -3
+const (
+	globalID = -3
+	coin     = 1_000_000_000 // TON in its smallest unit
+)
 
 var (
 	networkID = [32]byte{1: 0x6e}
