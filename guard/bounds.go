@@ -13,7 +13,7 @@ const (
 	maxLive       = 256      // query ids with a live payload, a Highload V3 wallet: every decision adds them up
 	maxSeen       = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
 	maxMoves      = 2        // assets of one payload: coins, and the one jetton that its request names
-	maxJettons    = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 11,700 bytes
+	maxJettons    = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 12,246 bytes
 	maxOpinions   = 16       // noted of one request: as many validators as a bundle names
 	maxLookAlikes = 4        // noted of one request: the first tells enough
 	maxOpenTrips  = 64       // a party: more say nothing more
@@ -42,9 +42,9 @@ const (
 	// testValidity is how long the permit of a key test lives: one signature takes milliseconds.
 	testValidity = time.Minute
 
-	// Backfill is how far a mirror that begins in the middle of an account's history must reach back: the longest
-	// window, and one of its buckets.
-	Backfill = 30*24*time.Hour + 6*time.Hour
+	// Backfill is how far a mirror that begins in the middle of an account's history must reach back: the longest month of the
+	// calendar, a day for changes of the clock, and one bucket of the longest window.
+	Backfill = 31*24*time.Hour + 25*time.Hour + 6*time.Hour
 )
 
 // feeCap is what the wallet may pay besides the values of its messages, for each message: 0.1 TON in nanotons, ten

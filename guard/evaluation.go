@@ -30,8 +30,8 @@ type evaluation struct {
 	live        []Payload // those in slot, of one request, but not this one
 	payload     Payload   // record of this payload
 	use         requestUse
-	moves       []Move         // what this payload sends: coins, and jettons
-	spent       []limits.Spent // of each move's asset, until now
+	moves       []Move     // what this payload sends: coins, and jettons
+	spent       []spending // of each move's asset, until now
 	jettons     jettonWallets
 	rate        limits.Rate
 	effects     [32]byte

@@ -92,11 +92,11 @@ func TestMirrorBeginsWithTheAccountOrAMonthBack(t *testing.T) {
 	if err := begin(time.Hour, 0, 7); err == nil {
 		t.Error("an account began with seqno 7")
 	}
-	if err := begin(31*24*time.Hour, 400, 7); err != nil {
+	if err := begin(guard.Backfill, 400, 7); err != nil {
 		t.Error("from a month back:", err)
 	}
-	if err := begin(29*24*time.Hour, 400, 7); err == nil {
-		t.Error("a mirror that misses part of the 30 days was begun")
+	if err := begin(31*24*time.Hour+2*time.Hour, 400, 7); err == nil {
+		t.Error("a mirror that misses part of a month of 31 days was begun")
 	}
 }
 
@@ -127,7 +127,7 @@ func TestUnexplainedPayloadIsCountedOnce(t *testing.T) {
 func TestMirrorOfAnOldAccountLearnsItsSeqno(t *testing.T) {
 	w := worldOf(t, config())
 	delete(w.tx.M, "x/wallet-1")
-	e := ton.Executed{LT: 500, Hash: [32]byte{5}, PrevLT: 400, Time: w.now.Add(-31 * 24 * time.Hour), External: true, Consumed: true, Seqno: 7, Payload: [32]byte{1}}
+	e := ton.Executed{LT: 500, Hash: [32]byte{5}, PrevLT: 400, Time: w.now.Add(-guard.Backfill), External: true, Consumed: true, Seqno: 7, Payload: [32]byte{1}}
 	w.mc, w.seqno, w.lt, w.lastHash = w.mc+1, 8, e.LT, e.Hash
 	w.must(w.g.Observe(w.tx, w.now, "wallet-1", []ton.Executed{e}, w.account()))
 	if p, known, err := w.g.Position(w.tx, "wallet-1"); err != nil || !known || !p.SeqnoKnown || p.Seqno != 8 || !p.Complete(w.account()) {

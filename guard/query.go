@@ -106,10 +106,12 @@ func (e *evaluation) countLive() {
 	}
 }
 
-func withLive(s limits.Spent, n ton.Nano) limits.Spent {
-	sum, err := s.And(limits.Spent{Day: n, Week: n, Month: n})
+func withLive(s spending, n ton.Nano) spending {
+	each := limits.Spent{Day: n, Week: n, Month: n}
+	sum, err := s.and(spending{each, each})
 	if err != nil {
-		return limits.Spent{Day: ton.MaxNano, Week: ton.MaxNano, Month: ton.MaxNano} // above every limit
+		most := limits.Spent{Day: ton.MaxNano, Week: ton.MaxNano, Month: ton.MaxNano} // above every limit
+		return spending{most, most}
 	}
 	return sum
 }

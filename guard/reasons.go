@@ -89,6 +89,9 @@ const (
 	ReasonLimitDay         Reason = "limit_day"
 	ReasonLimitWeek        Reason = "limit_week"
 	ReasonLimitMonth       Reason = "limit_month"
+	ReasonCalendarDay      Reason = "limit_calendar_day"
+	ReasonCalendarWeek     Reason = "limit_calendar_week"
+	ReasonCalendarMonth    Reason = "limit_calendar_month"
 
 	ReasonPolicyWalletState       Reason = "policy_wallet_state"
 	ReasonPolicyWalletFrozen      Reason = "policy_wallet_frozen"
@@ -244,6 +247,9 @@ var reasons = []struct {
 	{ReasonLimitDay, LayerLimits, "The limit of 24 hours would be exceeded."},
 	{ReasonLimitWeek, LayerLimits, "The limit of 7 days would be exceeded."},
 	{ReasonLimitMonth, LayerLimits, "The limit of 30 days would be exceeded."},
+	{ReasonCalendarDay, LayerLimits, "The limit of the calendar day would be exceeded."},
+	{ReasonCalendarWeek, LayerLimits, "The limit of the calendar week would be exceeded."},
+	{ReasonCalendarMonth, LayerLimits, "The limit of the calendar month would be exceeded."},
 
 	{ReasonPolicyWalletState, LayerLimits, "The policy wallet's state on the chain is not one that can be judged."},
 	{ReasonPolicyWalletFrozen, LayerLimits, "The policy wallet is frozen. Its owner has to unfreeze it."},

@@ -178,6 +178,10 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"limit_week":        spend("1950", 2*24*time.Hour, "50.000000001"),
 	"limit_month":       spend("4950", 10*24*time.Hour, "50.000000001"),
 
+	"limit_calendar_day":   inCalendar(`daily: "400"`, 0),
+	"limit_calendar_week":  inCalendar(`weekly: "400"`, 2*24*time.Hour),
+	"limit_calendar_month": inCalendar(`monthly: "400"`, 9*24*time.Hour),
+
 	"rate_hour":     secondOf("unlimited: true", "maxPerHour: 1"),
 	"rate_cooldown": secondOf("cooldownSeconds: 0", "cooldownSeconds: 60"),
 
@@ -213,6 +217,14 @@ func spend(sent string, pass time.Duration, amount string) func(*world, *guard.C
 		w.chain(ton.Executed{External: true, Out: []ton.Message{{To: bob, Value: tons(w, sent)}}})
 		w.advance(pass)
 		*c = w.request("k1", amount)
+	}
+}
+
+// inCalendar lets 350 leave on Monday, 21 September, then time pass, and asks for 50.000000001 under a limit of 400.
+func inCalendar(limit string, pass time.Duration) func(*world, *guard.Case) {
+	return func(w *world, c *guard.Case) {
+		w.applyPolicy(replaced(`monthly: "5000"`, `monthly: "5000", calendar: {timeZone: Europe/Berlin, `+limit+`}`))
+		spend("350", pass, "50.000000001")(w, c)
 	}
 }
 

@@ -111,7 +111,7 @@ func (e *evaluation) historyValues(v *policy.Values, n int) {
 	}
 	if last := len(e.moves) - 1; last >= 0 && len(e.spent) == len(e.moves) {
 		s := withLive(e.spent[last], e.moves[last].Amount)
-		v.Spent24h, v.Spent7d, v.Spent30d = &s.Day, &s.Week, &s.Month
+		v.Spent24h, v.Spent7d, v.Spent30d = &s.rolling.Day, &s.rolling.Week, &s.rolling.Month
 	}
 	if hour, err := e.rate.InHour(e.at); err == nil {
 		v.TxLastHour = new(int(hour) + 1)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tonaiagent/mpcnode/guard/limits"
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -99,7 +98,7 @@ func (e *evaluation) windows() (v []Verdict) {
 }
 
 // window holds one asset.
-func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
+func (e *evaluation) window(m Move, spent spending) (v []Verdict) {
 	asset := e.asset(m)
 	l, ok := e.limitsOf(asset)
 	switch {
@@ -108,13 +107,13 @@ func (e *evaluation) window(m Move, spent limits.Spent) (v []Verdict) {
 	case m.Of != ton.Native && !e.jettons.counts(m.Of, e.at):
 		return []Verdict{deny(ReasonTooManyAssets, strconv.Itoa(len(e.jettons.List)), strconv.Itoa(maxJettons))}
 	}
-	for _, b := range bounds(l, spent) {
-		sum, err := b.spent.Add(m.Amount)
+	for _, c := range ceilings(l.Limits, spent) {
+		sum, err := c.spent.Add(m.Amount)
 		if err != nil {
 			sum = ton.MaxNano // overflow is a denial, and no limit is that high
 		}
-		if err != nil || sum.Cmp(b.limit) > 0 {
-			v = append(v, deny(b.reason, amountOf(asset, sum), amountOf(asset, b.limit)))
+		if err != nil || sum.Cmp(*c.limit) > 0 {
+			v = append(v, deny(c.reason, amountOf(asset, sum), amountOf(asset, *c.limit)))
 		}
 	}
 	return v
@@ -129,20 +128,27 @@ func (e *evaluation) limitsOf(asset string) (policy.AssetLimits, bool) {
 	return l, ok
 }
 
-// bound is one window of an asset.
-type bound struct {
-	window       string
-	reason       Reason
-	spent, limit ton.Nano
+// ceiling is one limit, and what of it is used up.
+type ceiling struct {
+	window string
+	reason Reason
+	spent  ton.Nano
+	limit  *ton.Nano
 }
 
-func bounds(l policy.AssetLimits, spent limits.Spent) []bound {
-	return []bound{
-		{"transaction", ReasonLimitTransaction, ton.Nano{}, l.PerTransaction},
-		{"day", ReasonLimitDay, spent.Day, l.Daily},
-		{"week", ReasonLimitWeek, spent.Week, l.Weekly},
-		{"month", ReasonLimitMonth, spent.Month, l.Monthly},
+// ceilings are those that there are: the calendar's may be missing.
+func ceilings(l policy.Limits, s spending) []ceiling {
+	all := []ceiling{
+		{"transaction", ReasonLimitTransaction, ton.Nano{}, &l.PerTransaction},
+		{"day", ReasonLimitDay, s.rolling.Day, &l.Daily},
+		{"week", ReasonLimitWeek, s.rolling.Week, &l.Weekly},
+		{"month", ReasonLimitMonth, s.rolling.Month, &l.Monthly},
 	}
+	if c := l.Calendar; c != nil {
+		all = append(all, ceiling{"calendar_day", ReasonCalendarDay, s.calendar.Day, c.Daily}, ceiling{"calendar_week", ReasonCalendarWeek, s.calendar.Week, c.Weekly},
+			ceiling{"calendar_month", ReasonCalendarMonth, s.calendar.Month, c.Monthly})
+	}
+	return slices.DeleteFunc(all, func(c ceiling) bool { return c.limit == nil })
 }
 
 // asset is what a move is of: coins, or the jetton that the request names, of which layer 1 has seen the proof.

@@ -20,13 +20,9 @@ func (e *evaluation) uses() (all []Use) {
 		if !ok {
 			continue
 		}
-		for _, b := range bounds(l, e.spent[n]) {
-			after, err := b.spent.Add(m.Amount)
-			if err != nil {
-				after = ton.MaxNano
-			}
+		for _, c := range ceilings(l.Limits, e.spent[n]) {
 			text := func(n ton.Nano) string { return ton.FormatAmount(asset, n) }
-			all = append(all, Use{asset, b.window, text(b.spent), text(after), text(b.limit)})
+			all = append(all, Use{asset, c.window, text(c.spent), text(atMost(c.spent.Add(m.Amount))), text(*c.limit)})
 		}
 	}
 	return all

@@ -90,22 +90,54 @@ func (e *evaluation) countedAs(m Move) []string {
 	return e.jettons.of(e.c.Intent.Asset, m.Of)
 }
 
+// spending is what left a wallet of one asset, or may yet, in all that it is limited by.
+type spending struct {
+	rolling  limits.Spent
+	calendar limits.Spent // nothing where the agent's limits have no calendar
+}
+
+// and returns what both hold together.
+func (s spending) and(o spending) (sum spending, err error) {
+	if sum.rolling, err = s.rolling.And(o.rolling); err != nil {
+		return sum, err
+	}
+	sum.calendar, err = s.calendar.And(o.calendar)
+	return sum, err
+}
+
 // spentOf returns what left the wallet of a move's asset: of a jetton also from jetton wallets that its master used before.
-func (e *evaluation) spentOf(tx Tx, m Move) (sum limits.Spent, err error) {
+func (e *evaluation) spentOf(tx Tx, m Move) (sum spending, err error) {
+	zone := e.zone(m)
 	for _, key := range e.countedAs(m) {
 		var spend limits.Spend
 		if _, err := get(tx, keySpend(e.wallet.ID, key), &spend); err != nil {
 			return sum, err
 		}
-		s, err := spend.At(e.at)
-		if err != nil {
+		var s spending
+		if s.rolling, err = spend.At(e.at); err != nil {
 			return sum, err
 		}
-		if sum, err = sum.And(s); err != nil {
+		if zone != nil {
+			if s.calendar, err = spend.Calendar(e.at, zone); err != nil {
+				return sum, err
+			}
+		}
+		if sum, err = sum.and(s); err != nil {
 			return sum, err
 		}
 	}
 	return sum, nil
+}
+
+// zone is the time zone of the calendar that limits a move's asset, nil for none.
+func (e *evaluation) zone(m Move) *time.Location {
+	if e.perms == nil {
+		return nil
+	}
+	if l, _ := e.perms.LimitsOf(e.asset(m)); l.Calendar != nil {
+		return l.Calendar.Zone
+	}
+	return nil
 }
 
 // learn keeps what layer 1 has proven of jetton wallets that were only seen on the chain, also where the payload is refused:

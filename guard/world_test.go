@@ -22,7 +22,10 @@ import (
 	"github.com/tonaiagent/mpcnode/ton/contracts"
 )
 
-const globalID = -3
+const (
+	globalID = -3
+	coin     = 1_000_000_000 // TON in its smallest unit
+)
 
 var (
 	networkID = [32]byte{1: 0x6e}
@@ -246,7 +249,9 @@ func (w *world) tryChain(e ton.Executed) error {
 	w.Helper()
 	w.mc++
 	e.PrevLT, e.PrevHash = w.lt, w.lastHash
-	e.LT, e.Time = w.lt+10, w.now
+	if e.LT = w.lt + 10; e.Time.IsZero() {
+		e.Time = w.now
+	}
 	e.Hash = sha256.Sum256(fmt.Append(nil, "transaction", e.LT))
 	w.lt, w.lastHash = e.LT, e.Hash
 	if e.Consumed && w.w.Version == ton.HighloadV3 {

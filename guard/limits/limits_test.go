@@ -95,7 +95,7 @@ func TestSizeIsBounded(t *testing.T) {
 		}
 	}
 	b, _ := s.MarshalBinary()
-	if most := Day.capacity() + Week.capacity() + Month.capacity(); s.Buckets() > most || len(b) > 11_700 {
+	if most := Day.capacity() + Week.capacity() + Month.capacity(); s.Buckets() > most || len(b) > 12_246 {
 		t.Errorf("%d buckets, at most %d; %d bytes", s.Buckets(), most, len(b))
 	}
 }

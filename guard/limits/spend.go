@@ -9,7 +9,8 @@ import (
 )
 
 // Spend holds what left one wallet in one asset, in three windows. The zero value is empty. Its encoding is at most
-// 11,700 bytes, whatever the history.
+// 12,246 bytes, whatever the history. A record that was written before calendar windows were counted holds no more than 24 h,
+// 7 d and 30 d: for the first 26 hours after, the end of a long day or month may lack its beginning.
 type Spend struct{ day, week, month ring }
 
 // Spent is what the windows that end at one moment hold.

@@ -25,6 +25,8 @@ type assetFields struct {
 	Weekly *units `yaml:"weekly"`
 	// Monthly is the most in any 30 days. Default: 10 times daily.
 	Monthly *units `yaml:"monthly"`
+	// Calendar bounds the days, weeks and months of the calendar as well. Default: none.
+	Calendar *assetCalendarFields `yaml:"calendar"`
 	// RequireApprovalAbove is the amount above which people must approve. Default: none needs it.
 	RequireApprovalAbove *units `yaml:"requireApprovalAbove"`
 }
@@ -54,7 +56,7 @@ func (a *assetLimits) UnmarshalYAML(n ast.Node) error {
 func clip(s string) string { return s[:min(len(s), 80)] }
 
 func (f assetFields) resolve() (AssetLimits, error) {
-	l, err := limitFields{(*amount)(f.PerTransaction), (*amount)(f.Daily), (*amount)(f.Weekly), (*amount)(f.Monthly)}.resolve()
+	l, err := limitFields{(*amount)(f.PerTransaction), (*amount)(f.Daily), (*amount)(f.Weekly), (*amount)(f.Monthly), f.Calendar.amounts()}.resolve()
 	return AssetLimits{l, (*ton.Nano)(f.RequireApprovalAbove)}, err
 }
 

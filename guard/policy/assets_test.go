@@ -18,7 +18,7 @@ assetLimits: {%q: {perTransaction: "100", daily: "200", monthly: "1000", require
 		t.Fatal(err)
 	}
 	l, ok := p.LimitsOf(dollar)
-	want := Limits{ton.NanoOf(100), ton.NanoOf(200), ton.NanoOf(800), ton.NanoOf(1000)}
+	want := Limits{PerTransaction: ton.NanoOf(100), Daily: ton.NanoOf(200), Weekly: ton.NanoOf(800), Monthly: ton.NanoOf(1000)}
 	if !ok || l.Limits != want || *l.RequireApprovalAbove != ton.NanoOf(50) {
 		t.Errorf("limits %+v", l)
 	}

@@ -76,7 +76,7 @@ var permissionsParts = []part[Permissions]{
 	sole("assetLimits", func(p *Permissions) *map[string]AssetLimits { return &p.AssetLimits }, byID(each(assetLimitsParts))),
 	sole("allowedTokens", func(p *Permissions) *[]string { return &p.AllowedTokens }, ifAdded),
 	{destinations, func(p *Permissions) { p.AllowedDestinations = nil }},
-	sole("requireApprovalAbove", func(p *Permissions) **ton.Nano { return &p.RequireApprovalAbove }, approval(tonDecimals)),
+	sole("requireApprovalAbove", func(p *Permissions) **ton.Nano { return &p.RequireApprovalAbove }, ifAboveOrNone(tonDecimals, "never")),
 	sole("rate", func(p *Permissions) *Rate { return &p.Rate }, each(rateParts)),
 	sole("minConfidence", func(p *Permissions) *Permille { return (*Permille)(&p.MinConfidence) }, ifLower),
 	sole("maxValidity", func(p *Permissions) *time.Duration { return &p.MaxValidity }, ifHigher),
@@ -110,12 +110,23 @@ func limitsParts(decimals int) []part[Limits] {
 		sole("daily", func(l *Limits) *ton.Nano { return &l.Daily }, ifAbove(decimals)),
 		sole("weekly", func(l *Limits) *ton.Nano { return &l.Weekly }, ifAbove(decimals)),
 		sole("monthly", func(l *Limits) *ton.Nano { return &l.Monthly }, ifAbove(decimals)),
+		sole("calendar", func(l *Limits) **Calendar { return &l.Calendar }, calendar(decimals)),
+	}
+}
+
+// calendarParts are those of calendars of one time zone.
+func calendarParts(decimals int) []part[Calendar] {
+	return []part[Calendar]{
+		sole("timeZone", func(c *Calendar) **time.Location { return &c.Zone }, never),
+		sole("daily", func(c *Calendar) **ton.Nano { return &c.Daily }, ifAboveOrNone(decimals, "none stated")),
+		sole("weekly", func(c *Calendar) **ton.Nano { return &c.Weekly }, ifAboveOrNone(decimals, "none stated")),
+		sole("monthly", func(c *Calendar) **ton.Nano { return &c.Monthly }, ifAboveOrNone(decimals, "none stated")),
 	}
 }
 
 var assetLimitsParts = []part[AssetLimits]{
 	sole("", func(l *AssetLimits) *Limits { return &l.Limits }, each(limitsParts(unitDecimals))),
-	sole("requireApprovalAbove", func(l *AssetLimits) **ton.Nano { return &l.RequireApprovalAbove }, approval(unitDecimals)),
+	sole("requireApprovalAbove", func(l *AssetLimits) **ton.Nano { return &l.RequireApprovalAbove }, ifAboveOrNone(unitDecimals, "never")),
 }
 
 var rateParts = []part[Rate]{

@@ -48,7 +48,7 @@ agents:
       nft: {enabled: false, actions: [sell_nft]}
       trading: {enabled: true, maxSlippage: 0.01}
       contractCalls: {enabled: true}
-    limits: {perTransaction: "100", daily: "500", weekly: "2000", monthly: "5000"}
+    limits: {perTransaction: "100", daily: "500", weekly: "2000", monthly: "5000", calendar: {timeZone: Europe/Berlin, daily: "400", monthly: "4000"}}
     allowedTokens: [TON, "` + gold + `"]
     assetLimits:
       "` + gold + `": {perTransaction: "10", daily: "50", requireApprovalAbove: "5"}
@@ -107,6 +107,10 @@ func TestLoosensNamesWhatIsLooser(t *testing.T) {
 		{`perTransaction: "100"`, `perTransaction: "101.5"`, a + "limits.perTransaction: 100 → 101.5", ""},
 		{`weekly: "2000"`, `weekly: "3000"`, a + "limits.weekly: 2000 → 3000", ""},
 		{`monthly: "5000"`, `monthly: "6000"`, a + "limits.monthly: 5000 → 6000", ""},
+		{`, calendar: {timeZone: Europe/Berlin, daily: "400", monthly: "4000"}`, "", a + "limits.calendar: limited → not limited", ""},
+		{"Europe/Berlin", "Asia/Tokyo", a + "limits.calendar.timeZone: Europe/Berlin → Asia/Tokyo", a + "limits.calendar.timeZone: Asia/Tokyo → Europe/Berlin"},
+		{`daily: "400", `, "", a + "limits.calendar.daily: 400 → none stated", ""},
+		{`monthly: "4000"`, `monthly: "4001"`, a + "limits.calendar.monthly: 4000 → 4001", ""},
 		{"    requireApprovalAbove: \"20\"\n", "", a + "requireApprovalAbove: 20 → never", ""},
 		{`requireApprovalAbove: "20"`, `requireApprovalAbove: "21"`, a + "requireApprovalAbove: 20 → 21", ""},
 
@@ -295,7 +299,15 @@ func some[T any](t *rapid.T, of []T) (list []T) {
 func maybe(t *rapid.T) *ton.Nano { return rapid.Ptr(fewAmounts, true).Draw(t, "approval") }
 
 func limitsFrom(t *rapid.T) Limits {
-	return Limits{fewAmounts.Draw(t, "tx"), fewAmounts.Draw(t, "day"), fewAmounts.Draw(t, "week"), fewAmounts.Draw(t, "month")}
+	return Limits{fewAmounts.Draw(t, "tx"), fewAmounts.Draw(t, "day"), fewAmounts.Draw(t, "week"), fewAmounts.Draw(t, "month"), calendarFrom(t)}
+}
+
+func calendarFrom(t *rapid.T) *Calendar {
+	if rapid.Bool().Draw(t, "no calendar") {
+		return nil
+	}
+	zone := rapid.SampledFrom([]*time.Location{time.UTC, time.FixedZone("east", 3600)}).Draw(t, "zone")
+	return &Calendar{zone, maybe(t), maybe(t), maybe(t)}
 }
 
 func capabilityFrom(t *rapid.T, actions ...string) Capability {

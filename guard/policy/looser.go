@@ -157,16 +157,31 @@ func ifAbove(decimals int) func(path string, old, new ton.Nano) []Change {
 	}
 }
 
-// approval is of an amount above which people are asked; without it they never are.
-func approval(decimals int) func(path string, old, new *ton.Nano) []Change {
+// ifAboveOrNone is of an amount without which nothing is bounded; none says so.
+func ifAboveOrNone(decimals int, none string) func(path string, old, new *ton.Nano) []Change {
 	return func(path string, old, new *ton.Nano) []Change {
 		switch {
 		case old == nil:
 			return nil
 		case new == nil:
-			return changed(path, old.Format(decimals), "never")
+			return changed(path, old.Format(decimals), none)
 		}
 		return ifAbove(decimals)(path, *old, *new)
+	}
+}
+
+// calendar is of limits that need not be there. In another time zone every day begins at another time.
+func calendar(decimals int) func(path string, old, new *Calendar) []Change {
+	return func(path string, old, new *Calendar) []Change {
+		switch {
+		case old == nil:
+			return nil
+		case new == nil:
+			return changed(path, "limited", "not limited")
+		case old.Zone.String() != new.Zone.String():
+			return changed(join(path, "timeZone"), old.Zone, new.Zone)
+		}
+		return compare(path, *old, *new, calendarParts(decimals))
 	}
 }
 

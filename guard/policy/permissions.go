@@ -66,7 +66,10 @@ type Capability struct {
 }
 
 // Limits are amounts of one asset. An amount equal to a limit is within it.
-type Limits struct{ PerTransaction, Daily, Weekly, Monthly ton.Nano }
+type Limits struct {
+	PerTransaction, Daily, Weekly, Monthly ton.Nano
+	Calendar                               *Calendar // nil: none
+}
 
 // AssetLimits are those of a jetton, in its smallest unit.
 type AssetLimits struct {

@@ -58,6 +58,8 @@ type limitFields struct {
 	Weekly *amount `yaml:"weekly"`
 	// Monthly is the most in any 30 days. Default: 10 times daily.
 	Monthly *amount `yaml:"monthly"`
+	// Calendar bounds the days, weeks and months of the calendar as well. Default: none.
+	Calendar *calendarFields `yaml:"calendar"`
 }
 
 type rateFields struct {
@@ -183,7 +185,8 @@ func (l limitFields) resolve() (r Limits, err error) {
 	if !slices.IsSortedFunc(rising, ton.Nano.Cmp) {
 		return r, fmt.Errorf("perTransaction ≤ daily ≤ weekly ≤ monthly does not hold")
 	}
-	return r, nil
+	r.Calendar, err = l.Calendar.resolve()
+	return r, err
 }
 
 func orTimes(a *amount, daily ton.Nano, times int) (sum ton.Nano, err error) {

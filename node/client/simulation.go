@@ -39,7 +39,7 @@ type SimulatedEffect struct {
 // LimitUse is one window of one asset: amounts in whole TON, of a jetton in its smallest unit.
 type LimitUse struct {
 	Asset  string `json:"asset"`
-	Window string `json:"window"` // transaction, day, week, month
+	Window string `json:"window"` // transaction, day, week, month, calendar_day, calendar_week, calendar_month
 	Before string `json:"before"` // what has left, and what other live payloads may yet send
 	After  string `json:"after"`  // with this request
 	Limit  string `json:"limit"`

@@ -135,6 +135,37 @@ func TestStaleResendsDontUseUpTheAgentsTokens(t *testing.T) {
 	})
 }
 
+// TestDenialsAndSimulationsUseUpTheSameTokens: whoever tries amounts to find out a limit has no more tries than calls.
+func TestDenialsAndSimulationsUseUpTheSameTokens(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		w.limitTokens()
+		begin, answered := w.now(), 0
+		probe := func(n int) error {
+			o := order{wallet: "w1", agent: "agent-1", to: destination, amount: "101", ask: "user", key: fmt.Sprint("k", n)}
+			if n%2 == 0 {
+				r, err := w.send(o)
+				if err == nil && (r.State != node.StateDenied || r.Reason != wire.Reason{Layer: "limits", Code: "limit_transaction"}) {
+					t.Errorf("%s %+v", r.State, r.Reason)
+				}
+				return err
+			}
+			_, err := w.node("user").Simulate(t.Context(), w.envelopeTo(o, "/v1/requests:simulate"), "")
+			return err
+		}
+		for n := range 100 {
+			if err := probe(n); err == nil {
+				answered++
+			} else if p := node.ProblemOf(err); p.Code != "too_many_calls" {
+				t.Fatal(err)
+			}
+		}
+		if most := 60 + int(w.now().Sub(begin)/time.Second); answered > most || answered < 60 {
+			t.Errorf("%d probes were answered, of at most %d", answered, most)
+		}
+	})
+}
+
 // TestSignedRecordStaysAsSigned: a coordinator proposes a signed request again, with garbage.
 func TestSignedRecordStaysAsSigned(t *testing.T) {
 	bubble(t, func(t *testing.T) {
