@@ -16,6 +16,8 @@ type Bundle struct {
 
 	agents    map[string]Permissions
 	contracts []ton.Vouched
+	lists     map[string][32]byte // by source: the key that signs its blacklists
+	feeds     []Feed              // by rising id
 }
 
 // Contracts returns what the party vouches for: from these contracts the nodes prove what others are.
