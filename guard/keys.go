@@ -25,6 +25,11 @@ import (
 //	p/current, p/<hash>           the bundle in force, documents
 //	k/open, k/lifted/<id>         trips
 //	kt/<key>/<epoch>/<hash>       key tests
+//	bl/<address>                  blacklist: what each source says of an address
+//	be/f/<ends>, be/r/<ends>      listed addresses with those ends in friendly and in raw form
+//	bs/<source>                   the list in force of a source, and the one that is being imported
+//	fd/<feed>/<asset>             last quote of a price feed
+//	mk/<asset>                    agreed prices of 30 days
 type Key string
 
 const (
@@ -35,6 +40,7 @@ const (
 
 // Prefixes for listing.
 const (
+	PrefixBlacklist   Key = "bl/"
 	PrefixWallets     Key = "w/"
 	PrefixAgents      Key = "a/"
 	PrefixUnexplained Key = "u/"
@@ -54,6 +60,14 @@ func keyWalletAddress(a ton.Address) Key { return Key("wa/" + a.String()) }
 func keyAgent(id string) Key             { return Key("a/" + id) }
 func keyDocument(hash [32]byte) Key      { return Key("p/" + hex.EncodeToString(hash[:])) }
 func keyLifted(trip string) Key          { return Key("k/lifted/" + trip) }
+func keyListed(a ton.Address) Key        { return PrefixBlacklist + Key(a.String()) }
+func keySource(source string) Key        { return Key("bs/" + source) }
+func keyQuote(feed, asset string) Key    { return Key("fd/" + feed + "/" + asset) }
+func keyPrices(asset string) Key         { return Key("mk/" + asset) }
+func keysAlike(a ton.Address) [2]Key {
+	friendly, raw := a.Ends()
+	return [2]Key{Key("be/f/" + friendly), Key("be/r/" + raw)}
+}
 func keySlot(wallet string, n uint32) Key {
 	return Key("n/" + wallet + "/" + strconv.FormatUint(uint64(n), 10))
 }

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"encoding/hex"
+	"maps"
+	"slices"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -17,6 +19,9 @@ func (b *Bundle) List(source string) (key [32]byte, ok bool) {
 	key, ok = b.lists[source]
 	return key, ok
 }
+
+// Lists returns the sources of lists that the bundle names, sorted.
+func (b *Bundle) Lists() []string { return slices.Sorted(maps.Keys(b.lists)) }
 
 // readLists takes in the publishers of blacklists.
 func (d document) readLists(b *Bundle) (problems []problem) {
