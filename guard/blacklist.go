@@ -4,12 +4,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
 	"github.com/tonaiagent/mpcnode/guard/blacklist"
-	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -32,16 +30,14 @@ type BlacklistRecord struct {
 
 func (BlacklistRecord) kind() string { return "blacklist" }
 
-// listed is what one source says of an address. The record bl/<address> has one of each source, and a second of a source whose next list
-// is being imported.
+// listed is what one source says of an address.
 type listed struct {
-	_          struct{} `cbor:",toarray"`
-	Source     string
-	Generation uint64 // of a published list; the revision of an own entry
-	Severity   blacklist.Severity
-	Reason     string
-	Added      int64
-	Until      int64 // of an own entry that was taken off: counts until then; 0: without end
+	_        struct{} `cbor:",toarray"`
+	Severity blacklist.Severity
+	Reason   string
+	Added    int64
+	Revision uint64 // of an own entry
+	Until    int64  // of an own entry that was taken off: counts until then; 0: without end
 }
 
 // Listing is what the blacklist says of an address.
@@ -58,99 +54,108 @@ type Listing struct {
 // Denies reports whether nothing may go to the address that was asked for. A look-alike is only to be flagged.
 func (l Listing) Denies() bool { return !l.LookAlike && l.Severity.Denies() }
 
-// Listed returns the gravest entry of an address, else the gravest of those that it could be taken for, and whether there is one. What
-// it reads doesn't grow with the blacklist.
-func (g *Guard) Listed(tx Tx, a ton.Address) (Listing, bool, error) {
+// Listed returns the gravest entry of an address, else that of one that it could be taken for, and whether there is one. What it reads
+// doesn't grow with the lists: a record of each source that the bundle names.
+func (g *Guard) Listed(tx Tx, a ton.Address) (l Listing, found bool, err error) {
 	r, err := g.openBlacklist(tx)
 	if err != nil {
-		return Listing{}, false, fmt.Errorf("look up %s: %w", a, err)
+		return l, false, fmt.Errorf("look up %s: %w", a, err)
 	}
-	l, found, err := r.gravest(a)
-	if err != nil || found {
+	if l, found, err = r.gravest(a); err != nil || found {
 		return l, found, err
 	}
-	alike, err := r.alike(a)
-	for _, b := range alike {
+	for _, k := range keysAlike(a) {
+		var b ton.Address
+		if is, err := get(tx, k, &b); err != nil || !is || b == a {
+			if err != nil {
+				return l, false, err
+			}
+			continue
+		}
 		other, is, err := r.gravest(b)
 		if err != nil {
-			return Listing{}, false, err
+			return l, false, err
 		}
 		if is && (!found || other.Severity.Above(l.Severity)) {
 			l, found = other, true
 		}
 	}
 	l.LookAlike = found
-	return l, found, err
+	return l, found, nil
 }
 
-// blacklistReader judges which entries count. It reads the state of each source once.
+// blacklistReader reads the entries that count.
 type blacklistReader struct {
-	tx      Tx
-	at      time.Time // window time
-	bundle  *policy.Bundle
-	current map[string]uint64 // generations in force, by source
+	tx    Tx
+	at    time.Time // window time
+	lists []listInForce
+}
+
+// listInForce is the list of a source that the bundle names.
+type listInForce struct {
+	source     string
+	generation uint64
 }
 
 func (g *Guard) openBlacklist(tx Tx) (r blacklistReader, err error) {
-	r = blacklistReader{tx: tx, current: map[string]uint64{}}
+	r.tx = tx
 	if r.at, err = windowTime(tx); err != nil {
 		return r, err
 	}
-	r.bundle, err = g.Policy(tx)
-	return r, err
+	b, err := g.Policy(tx)
+	if err != nil || b == nil {
+		return r, err // without a policy nothing is allowed either
+	}
+	for _, source := range b.Lists() {
+		s, err := readSource(tx, source)
+		if err != nil {
+			return r, err
+		}
+		if s.Current > 0 {
+			r.lists = append(r.lists, listInForce{source, s.Current})
+		}
+	}
+	return r, nil
 }
 
 func (r blacklistReader) gravest(a ton.Address) (l Listing, found bool, err error) {
-	entries, err := readListed(r.tx, a)
+	own, err := r.own(a)
 	if err != nil {
 		return l, false, err
 	}
-	for _, e := range entries {
-		counts, err := r.counts(e)
+	if r.stands(own) {
+		l, found = own.listing(a, OwnSource), true
+	}
+	for _, list := range r.lists {
+		var e listed
+		is, err := get(r.tx, keyListed(a, list.source, list.generation), &e)
 		if err != nil {
 			return l, false, err
 		}
-		if counts && (!found || e.Severity.Above(l.Severity)) {
-			l, found = Listing{Address: a, Severity: e.Severity, Reason: e.Reason, Source: e.Source, Added: fromUnix(e.Added)}, true
-			if e.Until != 0 {
-				l.Until = fromUnix(e.Until)
-			}
+		if is && (!found || e.Severity.Above(l.Severity)) {
+			l, found = e.listing(a, list.source), true
 		}
 	}
 	return l, found, nil
 }
 
-// counts reports whether an entry is of the list in force of a source that the bundle names, or of this node's people and not taken off.
-func (r blacklistReader) counts(e listed) (bool, error) {
-	if e.Source == OwnSource {
-		return e.Until == 0 || r.at.Unix() < e.Until, nil
-	}
-	if r.bundle == nil {
-		return false, nil // and nothing is allowed either
-	}
-	if _, named := r.bundle.List(e.Source); !named {
-		return false, nil
-	}
-	if _, known := r.current[e.Source]; !known {
-		s, err := readSource(r.tx, e.Source)
-		if err != nil {
-			return false, err
-		}
-		r.current[e.Source] = s.Current
-	}
-	return e.Generation == r.current[e.Source], nil
+// own returns what this node's people say of an address; the zero entry if they never said anything.
+func (r blacklistReader) own(a ton.Address) (e listed, err error) {
+	_, err = get(r.tx, keyListed(a, OwnSource, 0), &e)
+	return e, err
 }
 
-// alike returns listed addresses that a could be taken for.
-func (r blacklistReader) alike(a ton.Address) (all []ton.Address, err error) {
-	for _, k := range keysAlike(a) {
-		var some []ton.Address
-		if _, err := get(r.tx, k, &some); err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
+// stands reports whether an own entry counts.
+func (r blacklistReader) stands(own listed) bool {
+	return own.Revision > 0 && (own.Until == 0 || r.at.Unix() < own.Until)
+}
+
+func (e listed) listing(a ton.Address, source string) Listing {
+	l := Listing{Address: a, Severity: e.Severity, Reason: e.Reason, Source: source, Added: fromUnix(e.Added)}
+	if e.Until != 0 {
+		l.Until = fromUnix(e.Until)
 	}
-	return slices.DeleteFunc(all, func(b ton.Address) bool { return b == a }), nil
+	return l
 }
 
 // SetBlacklist adds an address to this node's blacklist at once, or takes it off UnlistDelay from now.
@@ -180,19 +185,15 @@ func (g *Guard) setBlacklist(tx Tx, now time.Time, s Signed[BlacklistRecord]) er
 	if err != nil {
 		return err
 	}
-	entries, err := readListed(tx, s.Body.Address)
+	old, err := r.own(s.Body.Address)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(entries, func(e listed) bool { return e.Source == OwnSource })
-	if i < 0 {
-		i, entries = len(entries), append(entries, listed{Source: OwnSource, Until: -1})
+	next, err := r.replace(old, s.Body, now)
+	if err == nil {
+		putListed(tx, s.Body.Address, OwnSource, 0, next)
 	}
-	if entries[i], err = r.replace(entries[i], s.Body, now); err != nil {
-		return err
-	}
-	put(tx, keyListed(s.Body.Address), entries)
-	return index(tx, s.Body.Address)
+	return err
 }
 
 func (g *Guard) checkBlacklist(s Signed[BlacklistRecord]) error {
@@ -212,23 +213,30 @@ func (g *Guard) checkBlacklist(s Signed[BlacklistRecord]) error {
 	return blacklist.Row{Address: b.Address, Severity: b.Severity, Reason: b.Reason}.Check()
 }
 
-// replace returns the own entry that follows from a record. One that was never there has ended long ago.
+// replace returns the own entry that follows from a record.
 func (r blacklistReader) replace(old listed, b BlacklistRecord, now time.Time) (listed, error) {
-	stands, err := r.counts(old)
+	stands := r.stands(old)
 	switch {
-	case err != nil:
-		return old, err
-	case b.Revision <= old.Generation:
-		return old, fmt.Errorf("revision %d is not above %d", b.Revision, old.Generation)
+	case b.Revision <= old.Revision:
+		return old, fmt.Errorf("revision %d is not above %d", b.Revision, old.Revision)
 	case b.Remove && (!stands || old.Until != 0):
 		return old, errors.New("is not on the list of this node's people, or is taken off already")
 	case b.Remove && r.at.Unix() <= 0:
 		return old, errors.New("this node has not seen the chain's time yet, by which the delay runs")
 	case b.Remove:
-		old.Generation, old.Until = b.Revision, r.at.Add(UnlistDelay).Unix()
+		old.Revision, old.Until = b.Revision, r.at.Add(UnlistDelay).Unix()
 		return old, nil
 	case stands && old.Severity.Above(b.Severity):
 		return old, fmt.Errorf("is listed as %s: a policy admin takes it off first, then it can be added as %s", old.Severity, b.Severity)
 	}
-	return listed{Source: OwnSource, Generation: b.Revision, Severity: b.Severity, Reason: b.Reason, Added: now.Unix()}, nil
+	return listed{Severity: b.Severity, Reason: b.Reason, Added: now.Unix(), Revision: b.Revision}, nil
+}
+
+// putListed writes what a source says of an address, and makes the address findable by its ends. Of several that have the same, the last
+// one is found. Nothing is read, so that a list of a million rows is written in its time.
+func putListed(tx Tx, a ton.Address, source string, generation uint64, e listed) {
+	put(tx, keyListed(a, source, generation), e)
+	for _, k := range keysAlike(a) {
+		put(tx, k, a)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
@@ -13,7 +12,7 @@ import (
 )
 
 // listSource is the record of a source of published lists. Generations number what was ever begun to be imported of it, so that rows of a
-// list that never came to its end can't be taken for another's.
+// list that never came to its end can't be taken for another's, and a row is written once and never changed.
 type listSource struct {
 	Sequence  uint64 `cbor:"sequence"`
 	Generated int64  `cbor:"generated"`
@@ -129,10 +128,8 @@ func (s *listSource) take(tx Tx, now time.Time, c ListChunk) (refused, err error
 		s.Pending = nil
 		return fmt.Errorf("has more rows than the %d that were signed", c.Header.Count), nil
 	}
-	for i, r := range c.rows {
-		if err := s.write(tx, now, c.Header.Source, r); err != nil {
-			return nil, fmt.Errorf("line %d: %w", blacklist.HeaderLines+1+c.First+uint64(i), err)
-		}
+	for _, r := range c.rows {
+		putListed(tx, r.Address, c.Header.Source, s.Last, listed{Severity: r.Severity, Reason: r.Reason, Added: now.Unix()})
 	}
 	sum, err := s.Pending.add(c)
 	if err != nil || s.Pending.Rows < c.Header.Count {
@@ -165,22 +162,12 @@ func (p *pendingList) add(c ListChunk) (sum [32]byte, err error) {
 	return [32]byte(h.Sum(nil)), err
 }
 
-// write enters one row of the pending list, beside that of the list in force. What neither says of the address goes.
-func (s *listSource) write(tx Tx, now time.Time, source string, r blacklist.Row) error {
-	entries, err := readListed(tx, r.Address)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(entries, func(e listed) bool { return e.Source == source && e.Generation == s.Last }) {
-		return fmt.Errorf("%s has a row already", r.Address)
-	}
-	entries = slices.DeleteFunc(entries, func(e listed) bool { return e.Source == source && !s.keeps(e) })
-	entries = append(entries, listed{Source: source, Generation: s.Last, Severity: r.Severity, Reason: r.Reason, Added: now.Unix()})
-	put(tx, keyListed(r.Address), entries)
-	return index(tx, r.Address)
+// keeps reports whether a generation is the list in force, or the one that is being imported.
+func (s listSource) keeps(generation uint64) bool {
+	return generation == s.Current || s.Pending != nil && generation == s.Last
 }
 
-// keeps reports whether an entry of this source is of the list in force, or of the one that is being imported.
-func (s listSource) keeps(e listed) bool {
-	return e.Generation == s.Current || s.Pending != nil && e.Generation == s.Last
+func readSource(tx Tx, source string) (s listSource, err error) {
+	_, err = get(tx, keySource(source), &s)
+	return s, err
 }

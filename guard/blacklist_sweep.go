@@ -1,7 +1,9 @@
 package guard
 
 import (
-	"slices"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -40,43 +42,51 @@ func (g *Guard) Lists(tx Tx) (all []ListState, err error) {
 	return all, nil
 }
 
-// SweepBlacklist drops from the records of some addresses what a source of those states said in a list that is no longer in force.
-func (g *Guard) SweepBlacklist(tx Tx, states []ListState, addresses []ton.Address) error {
+// SweepBlacklist deletes, of some records of the blacklist, those that are of a list no longer in force of a source of those states.
+func (g *Guard) SweepBlacklist(tx Tx, states []ListState, records []Key) error {
+	r, err := g.openBlacklist(tx)
+	if err != nil {
+		return err
+	}
 	sources := make(map[string]listSource, len(states))
 	for _, state := range states {
-		s, err := readSource(tx, state.Source)
-		if err != nil {
+		if sources[state.Source], err = readSource(tx, state.Source); err != nil {
 			return err
 		}
-		sources[state.Source] = s
 	}
-	for _, a := range addresses {
-		entries, err := readListed(tx, a)
+	for _, k := range records {
+		a, source, generation, err := parseListed(k)
 		if err != nil {
 			return err
 		}
-		kept := slices.DeleteFunc(slices.Clone(entries), func(e listed) bool {
-			s, known := sources[e.Source]
-			return known && !s.keeps(e)
-		})
-		if len(kept) == len(entries) {
+		s, known := sources[source]
+		if !known || s.keeps(generation) {
 			continue
 		}
-		if err := keep(tx, a, kept); err != nil {
+		tx.Set(k, nil)
+		if err := r.unindex(a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keep writes what is left of an address's entries.
-func keep(tx Tx, a ton.Address, entries []listed) error {
-	if len(entries) > 0 {
-		put(tx, keyListed(a), entries)
-		return nil
+// unindex makes an address that nobody lists any more no longer findable by its ends.
+func (r blacklistReader) unindex(a ton.Address) error {
+	_, found, err := r.gravest(a)
+	if err != nil || found {
+		return err
 	}
-	tx.Set(keyListed(a), nil)
-	return unindex(tx, a)
+	for _, k := range keysAlike(a) {
+		var b ton.Address
+		if _, err := get(r.tx, k, &b); err != nil {
+			return err
+		}
+		if a == b {
+			r.tx.Set(k, nil)
+		}
+	}
+	return nil
 }
 
 // Swept notes that SweepBlacklist has seen every record since those states were read.
@@ -92,4 +102,28 @@ func (g *Guard) Swept(tx Tx, sources []ListState) error {
 		}
 	}
 	return nil
+}
+
+// ListedAddress returns the address that a record of the blacklist is about.
+func ListedAddress(k Key) (ton.Address, error) {
+	a, _, _, err := parseListed(k)
+	return a, err
+}
+
+// FirstListed returns the key from which on the records of all addresses stand that come after a.
+func FirstListed(after ton.Address) Key {
+	b, _ := after.MarshalBinary()         // never fails
+	return PrefixBlacklist + Key(b) + "0" // a key of the address goes on with a slash, which is the character before
+}
+
+// parseListed is the inverse of keyListed.
+func parseListed(k Key) (a ton.Address, source string, generation uint64, err error) {
+	const size = 33 // of an address
+	rest, ok := strings.CutPrefix(string(k), string(PrefixBlacklist))
+	if !ok || len(rest) <= size || a.UnmarshalBinary([]byte(rest[:size])) != nil {
+		return a, "", 0, fmt.Errorf("%q is no record of the blacklist", k)
+	}
+	source, number, _ := strings.Cut(rest[size+1:], "/")
+	generation, err = strconv.ParseUint(number, 10, 64)
+	return a, source, generation, err
 }

@@ -25,8 +25,8 @@ import (
 //	p/current, p/<hash>           the bundle in force, documents
 //	k/open, k/lifted/<id>         trips
 //	kt/<key>/<epoch>/<hash>       key tests
-//	bl/<address>                  blacklist: what each source says of an address
-//	be/f/<ends>, be/r/<ends>      listed addresses with those ends in friendly and in raw form
+//	bl/<address>/<source>/<gen>   blacklist: what a source says of an address (33 bytes, so that a million rows take little room)
+//	be/f/<ends>, be/r/<ends>      a listed address with those ends in friendly and in raw form
 //	bs/<source>                   the list in force of a source, and the one that is being imported
 //	fd/<feed>/<asset>             last quote of a price feed
 //	mk/<asset>                    agreed prices of 30 days
@@ -60,10 +60,13 @@ func keyWalletAddress(a ton.Address) Key { return Key("wa/" + a.String()) }
 func keyAgent(id string) Key             { return Key("a/" + id) }
 func keyDocument(hash [32]byte) Key      { return Key("p/" + hex.EncodeToString(hash[:])) }
 func keyLifted(trip string) Key          { return Key("k/lifted/" + trip) }
-func keyListed(a ton.Address) Key        { return PrefixBlacklist + Key(a.String()) }
 func keySource(source string) Key        { return Key("bs/" + source) }
 func keyQuote(feed, asset string) Key    { return Key("fd/" + feed + "/" + asset) }
 func keyPrices(asset string) Key         { return Key("mk/" + asset) }
+func keyListed(a ton.Address, source string, generation uint64) Key {
+	b, _ := a.MarshalBinary() // never fails
+	return PrefixBlacklist + Key(b) + "/" + Key(source+"/"+strconv.FormatUint(generation, 10))
+}
 func keysAlike(a ton.Address) [2]Key {
 	friendly, raw := a.Ends()
 	return [2]Key{Key("be/f/" + friendly), Key("be/r/" + raw)}

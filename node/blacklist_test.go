@@ -1,0 +1,163 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/blacklist"
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/store"
+	"github.com/tonaiagent/mpcnode/ton"
+)
+
+func testKey(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+func testPublic(name string) [32]byte { return [32]byte(testKey(name).Public().(ed25519.PublicKey)) }
+
+// informed is a node over a ledger of its own, with nobody to talk to, whose policy names a publisher of blacklists and two price feeds.
+func informed(t testing.TB, dir string) *Node {
+	t.Helper()
+	g, err := guard.New(guard.Config{Party: "user", Network: [32]byte{1}, Need: 2, GlobalID: -239, Parties: []guard.Party{
+		{Name: "platform", Identity: [32]byte{1}},
+		{Name: "user", Identity: [32]byte{3}, Operators: [][32]byte{testPublic("operator")}, PolicyAdmins: [][32]byte{testPublic("admin")}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), store.Config{Dir: filepath.Join(dir, "data"), Party: "user", Network: [32]byte{1},
+		Secret: store.NewPassphrase([]byte("correct horse battery staple"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Node{self: "user", guard: g, store: s, ledger: s.Ledger(), log: slog.New(slog.DiscardHandler), env: Env{Now: func() time.Time { return longAgo }}}
+	n.ctx, n.cancel = context.WithCancel(t.Context())
+	n.metrics = newMetrics(n)
+	document := []byte(fmt.Sprintf(`
+version: 1
+agents: {agent-1: {preset: conservative}}
+lists: {watch: {publicKey: "%x"}}
+feeds:
+  feed-a: {publicKey: "%x", assets: [native]}
+  feed-b: {publicKey: "%x", assets: [native]}
+`, testPublic("watch"), testPublic("feed-a"), testPublic("feed-b")))
+	d := policy.SigningDigest([32]byte{1}, "user", document)
+	bundle := guard.SignedBundle{Document: document, Admin: testPublic("admin"), Signature: ed25519.Sign(testKey("admin"), d[:])}
+	err = n.ledger.Do(t.Context(), func(tx guard.Tx) error {
+		if b, err := g.Policy(tx); err != nil || b != nil {
+			return err
+		}
+		return g.ApplyPolicy(tx, longAgo, bundle)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// address is the ith of a list.
+func address(i int) ton.Address {
+	return ton.Address{Hash: sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))}
+}
+
+// rowsOf are the rows of the addresses from one number up to another, as a list's file has them.
+func rowsOf(from, to int) []byte {
+	var b bytes.Buffer
+	for i := from; i < to; i++ {
+		b.WriteString(blacklist.Row{Address: address(i), Severity: blacklist.High, Reason: "reported"}.String())
+	}
+	return b.Bytes()
+}
+
+// importList signs and hands in the list of those addresses in chunks, as a tool does: it holds none of it as a whole. After a number of
+// rows it stops.
+func importList(t testing.TB, n *Node, sequence uint64, from, to, stop int) (p ListProgress) {
+	t.Helper()
+	const chunk = 700
+	sum := sha256.New()
+	for i := from; i < to; i += chunk {
+		sum.Write(rowsOf(i, min(i+chunk, to)))
+	}
+	h := blacklist.Header{Source: "watch", Sequence: sequence, Generated: longAgo.Unix(), Count: uint64(to - from), Rows: [32]byte(sum.Sum(nil))}
+	header := h.Sign(testKey("watch")).String()
+	p, err := n.ImportList(t.Context(), header, 0, nil)
+	for i := from + int(p.Rows); i < from+stop && err == nil; i += chunk {
+		p, err = n.ImportList(t.Context(), header, uint64(i-from), rowsOf(i, min(i+chunk, to)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func says(t testing.TB, n *Node, a ton.Address) (l Listing, found bool) {
+	t.Helper()
+	l, found, err := n.OnBlacklist(t.Context(), a.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, found
+}
+
+// rss is what the process holds in memory, in MiB.
+func rss(t testing.TB) int {
+	t.Helper()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	_, rest, _ := strings.Cut(string(raw), "RssAnon:")
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kb >> 10
+}
+
+// lookups returns how long one look-up takes, of addresses of which every other one is listed.
+func lookups(t testing.TB, n *Node) time.Duration {
+	t.Helper()
+	const many = 2000
+	begin := time.Now()
+	err := n.ledger.View(t.Context(), func(tx guard.Tx) error {
+		for i := range many {
+			if _, _, err := n.guard.Listed(tx, address(i*977%1_000_000+i%2*10_000_000)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begin) / many
+}
+
+func TestMillionRows(t *testing.T) {
+	n := informed(t, t.TempDir())
+	defer n.store.Close()
+	empty := lookups(t, n)
+	before, begin := rss(t), time.Now()
+	if p := importList(t, n, 1, 0, 1_000_000, 1_000_000); !p.Complete {
+		t.Fatalf("the import came to %+v", p)
+	}
+	t.Logf("loaded in %s, RSS %d MiB to %d MiB; a look-up took %s and takes %s", time.Since(begin), before, rss(t), empty, lookups(t, n))
+	for _, i := range []int{0, 1, 499_999, 999_999} {
+		if l, found := says(t, n, address(i)); !found || !l.Denies() {
+			t.Errorf("row %d is not found", i)
+		}
+	}
+}
