@@ -68,7 +68,7 @@ func (n *Node) ImportList(ctx context.Context, header string, first uint64, rows
 // importPart is one operation of the committer, so that decisions get their turn in between.
 func (n *Node) importPart(ctx context.Context, part guard.ListChunk) (p ListProgress, err error) {
 	var refused, given error
-	err = n.ledger.DoSoon(ctx, func(tx guard.Tx) error {
+	err = n.ledger.Do(ctx, func(tx guard.Tx) error {
 		p, refused, given = n.guard.ImportList(tx, n.env.Now(), part)
 		return given
 	})
