@@ -108,3 +108,100 @@ func says(t testing.TB, n *Node, a ton.Address) (l Listing, found bool) {
 	}
 	return l, found
 }
+
+func TestImportGoesOnAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	n := informed(t, dir)
+	if p := importList(t, n, 1, 0, 2000, 1000); p.Complete || p.Rows != 1000 {
+		t.Fatalf("the import came to %+v", p)
+	}
+	if _, found := says(t, n, address(0)); found {
+		t.Error("a list counts before its end")
+	}
+	if err := n.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n = informed(t, dir)
+	defer n.store.Close()
+	if p := importList(t, n, 1, 0, 2000, 2000); !p.Complete {
+		t.Fatalf("the import came to %+v", p)
+	}
+	for _, i := range []int{0, 1999} {
+		if _, found := says(t, n, address(i)); !found {
+			t.Errorf("row %d is not found", i)
+		}
+	}
+}
+
+func TestSweepLeavesOnlyTheListInForce(t *testing.T) {
+	n := informed(t, t.TempDir())
+	defer n.store.Close()
+	importList(t, n, 1, 0, 700, 700)
+	importList(t, n, 2, 600, 900, 300)
+	if got := count(t, n, guard.PrefixBlacklist); got != 1000 {
+		t.Fatalf("%d records before the sweep, want 1000", got)
+	}
+	for range 2 {
+		if err := n.sweepOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := count(t, n, guard.PrefixBlacklist); got != 300 {
+			t.Errorf("%d records after the sweep, want 300", got)
+		}
+	}
+	if _, found := says(t, n, address(650)); !found {
+		t.Error("a row of the list in force is gone")
+	}
+}
+
+func TestBlacklistComesInPages(t *testing.T) {
+	n := informed(t, t.TempDir())
+	defer n.store.Close()
+	importList(t, n, 1, 0, 25, 25)
+	importList(t, n, 2, 5, 25, 20) // five that no longer count, and twenty twice
+	seen := map[ton.Address]bool{}
+	pages := 0
+	for after := ""; ; pages++ {
+		page, next, err := n.Blacklist(t.Context(), after, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range page {
+			if seen[l.Address] || l.Severity != blacklist.High || l.Source != "watch" {
+				t.Errorf("%+v, seen before: %t", l, seen[l.Address])
+			}
+			seen[l.Address] = true
+		}
+		if after = next; next == "" {
+			break
+		}
+	}
+	if len(seen) != 20 || pages < 3 {
+		t.Errorf("%d addresses in %d pages, want 20 in several", len(seen), pages)
+	}
+	if _, _, err := n.Blacklist(t.Context(), "nowhere", 7); err == nil {
+		t.Error("a page after no address was given")
+	}
+}
+
+// What a look-up takes must not grow with the blacklist: BenchmarkListed compares none and 100,000 rows.
+func BenchmarkListed(b *testing.B) {
+	for _, rows := range []int{0, 100_000} {
+		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
+			n := informed(b, b.TempDir())
+			defer n.store.Close()
+			if rows > 0 {
+				importList(b, n, 1, 0, rows, rows)
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				if err := n.ledger.View(b.Context(), func(tx guard.Tx) error {
+					_, _, err := n.guard.Listed(tx, address(i%(2*rows+1)))
+					return err
+				}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

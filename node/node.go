@@ -173,6 +173,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.spawn(n.watch)
 	n.spawn(n.prune)
 	n.spawn(n.sweepBlacklist)
+	if n.cfg.Feeds.File != "" {
+		n.spawn(n.watchFeedFile)
+	}
 	if len(n.cfg.Chain.Toncenter) > 0 {
 		n.spawn(n.watchToncenters)
 	}
