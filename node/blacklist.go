@@ -78,17 +78,16 @@ func (n *Node) importPart(ctx context.Context, part guard.ListChunk) (p ListProg
 	return p, err
 }
 
-// OnBlacklist returns what the blacklist says of an address, and whether it says anything.
-func (n *Node) OnBlacklist(ctx context.Context, address string) (l Listing, found bool, err error) {
-	a, _, err := ton.ParseAddress(address, true)
-	if err != nil {
-		return l, false, problemf(400, "bad_address", "%v", err)
+// OnBlacklist reads an address in any form, and returns what the blacklist says of it and whether it says anything.
+func (n *Node) OnBlacklist(ctx context.Context, address string) (a ton.Address, l Listing, found bool, err error) {
+	if a, _, err = ton.ParseAddress(address, true); err != nil {
+		return a, l, false, problemf(400, "bad_address", "%v", err)
 	}
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		l, found, err = n.guard.Listed(tx, a)
 		return err
 	})
-	return l, found, err
+	return a, l, found, err
 }
 
 // Blacklist returns at most limit entries in the order of their addresses, after one of them ("" is the beginning). A page may be shorter,

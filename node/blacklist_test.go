@@ -102,7 +102,7 @@ func importList(t testing.TB, n *Node, sequence uint64, from, to, stop int) (p L
 
 func says(t testing.TB, n *Node, a ton.Address) (l Listing, found bool) {
 	t.Helper()
-	l, found, err := n.OnBlacklist(t.Context(), a.String())
+	_, l, found, err := n.OnBlacklist(t.Context(), a.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,9 @@ import (
 
 // Records by names that the tool may use: it knows nothing of the guard.
 type (
-	AgentRecord = guard.AgentRecord
-	Lift        = kill.Lift
+	AgentRecord     = guard.AgentRecord
+	BlacklistRecord = guard.BlacklistRecord
+	Lift            = kill.Lift
 )
 
 // KeygenProposal is how a key generation is handed in at its proposer's node: with that party's own approval.
@@ -28,6 +29,11 @@ type KeygenProposal struct {
 
 // SignAgent signs an agent's enrolment as an operator of party.
 func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.AgentRecord) guard.Signed[guard.AgentRecord] {
+	return signRecord(network, party, key, r)
+}
+
+// SignBlacklist signs, as an operator or policy admin of party, that an address is put on its node's blacklist or taken off.
+func SignBlacklist(network [32]byte, party string, key ed25519.PrivateKey, r guard.BlacklistRecord) guard.Signed[guard.BlacklistRecord] {
 	return signRecord(network, party, key, r)
 }
 
