@@ -112,6 +112,32 @@ func TestTermWithoutHistoryIsNotCounted(t *testing.T) {
 	}
 }
 
+func TestFewSamplesSayNothingOfVolatility(t *testing.T) {
+	for step, want := range map[time.Duration]bool{4 * time.Minute: false, 3 * time.Minute: true} {
+		var p Prices
+		priced(t, &p, time.Hour, 10*24*time.Hour, wave(time.Hour, 0.01))
+		p.recent = nil
+		priced(t, &p, step, time.Hour, wave(step, 0.01))
+		if _, known := p.volatilityRatio(noon.Unix()); known != want {
+			t.Errorf("a price every %s: known is %t", step, known)
+		}
+	}
+}
+
+func TestHistoryWithoutRecentSamplesIsRefused(t *testing.T) {
+	var p Prices
+	priced(t, &p, time.Minute, 0, func(time.Duration) float64 { return 1 })
+	b, err := p.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = b[:2+2*sampleSize] // the newest, and what was the recent one as an hourly one
+	b[1] = 0
+	if p.UnmarshalBinary(b) == nil {
+		t.Error("taken")
+	}
+}
+
 func TestNothingIsKnownOfOldPrices(t *testing.T) {
 	var p Prices
 	if m := p.Market(noon); m.Available {
