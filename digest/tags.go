@@ -26,6 +26,8 @@ const (
 	Vault      Tag = "vault/v1"       // network, key, party, epoch: associated data of a sealed share
 	Effects    Tag = "effects/v1"     // network, wallet, per message: destination, value, bounce, mode, body hash, StateInit hash
 	Broadcast  Tag = "broadcast/v1"   // session, round, party, body: one broadcast of a keygen, as the echo compares it
+	Blacklist  Tag = "blacklist/v1"   // source, sequence, generated, count, SHA-256 of the rows: what a list's publisher signs
+	Quote      Tag = "quote/v1"       // feed, asset, price, sequence, at: what a price feed signs
 	VaultPage  Tag = "vault-page/v1"  // network, party, cost and salt of its key: associated data of the page of file keys
 
 	PolicyCancel Tag = "policy-cancel/v1" // network, party, policy hash: what a policy admin signs to cancel a bundle that waits

@@ -23,6 +23,7 @@ const (
 	maxKeyTests   = 16       // attempts at the test signature of one set of signers; nonces are fresh each time
 	maxAttempt    = 1 << 20  // the number of an attempt, so that it fits every encoding
 	maxNote       = 200      // bytes of text from a peer or a library kept in an audit entry
+	maxListRows   = 500      // rows of a blacklist that one call takes in: with the longest reasons 420 KB of writes, of 512 that the ledger takes
 	maxObserved   = 1000     // transactions of one call of Observe: keeps the ledger's transaction short
 )
 

@@ -30,6 +30,11 @@ import (
 //	dl/<wallet>/f/<ends>, …/r/…   the first paid address with those ends in friendly and in raw form
 //	yp/<payload>                  whom a payload pays, until the chain has shown what became of it
 //	kt/<key>/<epoch>/<hash>       key tests
+//	bl/<address>/<source>/<gen>   blacklist: what a source says of an address (33 bytes, so that a million rows take little room)
+//	be/f/<ends>, be/r/<ends>      a listed address with those ends in friendly and in raw form
+//	bs/<source>                   the list in force of a source, and the one that is being imported
+//	fd/<feed>/<asset>             last quote of a price feed
+//	mk/<asset>                    agreed prices of 30 days
 type Key string
 
 const (
@@ -42,6 +47,7 @@ const (
 
 // Prefixes for listing.
 const (
+	PrefixBlacklist   Key = "bl/"
 	PrefixWallets     Key = "w/"
 	PrefixAgents      Key = "a/"
 	PrefixUnexplained Key = "u/"
@@ -64,9 +70,20 @@ func keyWalletAddress(a ton.Address) Key              { return Key("wa/" + a.Str
 func keyAgent(id string) Key                          { return Key("a/" + id) }
 func keyDocument(hash [32]byte) Key                   { return Key("p/" + hex.EncodeToString(hash[:])) }
 func keyLifted(trip string) Key                       { return Key("k/lifted/" + trip) }
+func keySource(source string) Key                     { return Key("bs/" + source) }
+func keyQuote(feed, asset string) Key                 { return Key("fd/" + feed + "/" + asset) }
+func keyPrices(asset string) Key                      { return Key("mk/" + asset) }
 func keysLook(wallet string, a ton.Address) [2]Key {
 	friendly, raw := a.Ends()
 	return [2]Key{Key("dl/" + wallet + "/f/" + friendly), Key("dl/" + wallet + "/r/" + raw)}
+}
+func keyListed(a ton.Address, source string, generation uint64) Key {
+	b, _ := a.MarshalBinary() // never fails
+	return PrefixBlacklist + Key(b) + "/" + Key(source+"/"+strconv.FormatUint(generation, 10))
+}
+func keysAlike(a ton.Address) [2]Key {
+	friendly, raw := a.Ends()
+	return [2]Key{Key("be/f/" + friendly), Key("be/r/" + raw)}
 }
 func keySlot(wallet string, n uint32) Key {
 	return Key("n/" + wallet + "/" + strconv.FormatUint(uint64(n), 10))

@@ -50,6 +50,7 @@ const (
 	ReasonStrategyValidity  Reason = "strategy_validity"
 	ReasonStrategyAmount    Reason = "strategy_amount"
 	ReasonStrategyValidator Reason = "strategy_validator"
+	ReasonBlacklisted       Reason = "blacklisted"
 	ReasonRiskScore         Reason = "risk_score"
 	ReasonRiskLevel         Reason = "risk_level"
 	ReasonRapidDrain        Reason = risk.RapidDrain
@@ -209,6 +210,7 @@ var reasons = []struct {
 	{ReasonStrategyValidity, LayerStrategy, "The payload is valid for longer than the strategy allows."},
 	{ReasonStrategyAmount, LayerStrategy, "The amount is above what the strategy moves at once."},
 	{ReasonStrategyValidator, LayerStrategy, "A validator of strategies does not agree, or could not be asked."},
+	{ReasonBlacklisted, LayerRisk, "Somebody whom the request would pay is on this node's blacklist."},
 	{ReasonRiskScore, LayerRisk, "The request is too risky."},
 	{ReasonRiskLevel, LayerRisk, "The request is risky enough to need an approval."},
 	{ReasonRapidDrain, LayerRisk, "Too much of the balance leaves in too short a time."},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/blacklist"
 	"github.com/tonaiagent/mpcnode/guard/kill"
 	"github.com/tonaiagent/mpcnode/ton"
 	"github.com/xssnick/tonutils-go/tvm/cell"
@@ -81,6 +82,9 @@ var refusals = map[guard.Reason]func(*world, *guard.Case){
 	"strategy_action":    following("actions: [trade]", "plan"),
 	"strategy_validity":  following("actions: [transfer], maxValidity: 59s", "plan"),
 	"strategy_amount":    following("actions: [transfer], maxAmounts: {TON: '0.999999999'}", "plan"),
+	"blacklisted": func(w *world, _ *guard.Case) {
+		w.must(w.setBlacklist(guard.BlacklistRecord{Address: bob, Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
+	},
 	"risk_score": func(w *world, c *guard.Case) {
 		*w = *watchedWorld(w.TB, "maxRiskScore: 20")
 		*c = w.request("k1", "1")

@@ -16,7 +16,8 @@ import (
 type riskCase struct {
 	dests      []risk.Dest // of each payment: what the wallet has paid there
 	alike      []alike
-	toNew      ton.Nano // what goes to new destinations
+	listings   []Listing // of those whom the request would pay
+	toNew      ton.Nano  // what goes to new destinations
 	config     risk.Config
 	assessment *risk.Assessment // nil: without permissions, or without a payload that can be read, other layers refuse
 }
@@ -32,12 +33,19 @@ func (e *evaluation) loadRisk(tx Tx) error {
 	if err := e.loadAlike(tx); err != nil {
 		return err
 	}
+	if err := e.loadListings(tx); err != nil {
+		return err
+	}
+	market, err := e.g.Market(tx, e.now, e.c.Intent.Asset)
+	if err != nil {
+		return err
+	}
 	var state risk.State
 	if _, err := get(tx, keyStatistics(e.wallet.ID, e.c.Intent.Asset), &state); err != nil {
 		return err
 	}
 	e.risk.config = riskConfig(e.bundle.Risk(), e.g.cfg.MaxRiskScore)
-	a := risk.Assess(state, risk.Market{}, e.risk.config, e.riskRequest())
+	a := risk.Assess(state, market, e.risk.config, e.riskRequest())
 	e.risk.assessment = &a
 	return nil
 }
@@ -51,6 +59,32 @@ func (e *evaluation) loadDests(tx Tx) error {
 		e.risk.dests = append(e.risk.dests, d)
 		if !p.Destination.IsZero() && d.IsNew(e.at) {
 			e.risk.toNew = atMost(e.risk.toNew.Add(p.Amount))
+		}
+	}
+	return nil
+}
+
+// loadListings looks everybody who would be paid up in the blacklist: also who carries the payload, or is paid for a swap.
+func (e *evaluation) loadListings(tx Tx) error {
+	r, err := e.g.openBlacklist(tx)
+	if err != nil {
+		return err
+	}
+	paid := []ton.Address{e.c.Intent.Relayer, e.c.Intent.Referral}
+	for _, p := range e.c.Intent.Payments() {
+		paid = append(paid, p.Destination)
+	}
+	for n, a := range paid {
+		if a.IsZero() || slices.Contains(paid[:n], a) {
+			continue
+		}
+		l, found, err := r.look(a)
+		if err != nil {
+			return err
+		}
+		if found {
+			l.Asked = a
+			e.risk.listings = append(e.risk.listings, l)
 		}
 	}
 	return nil
@@ -116,9 +150,14 @@ func (e *evaluation) pending() (all []risk.Pending) {
 
 // risks is layer 3: how risky the request is, and whether it is part of a pattern of fraud.
 func (e *evaluation) risks() (v []Verdict) {
+	for _, l := range e.risk.listings {
+		if l.Denies() {
+			v = append(v, deny(ReasonBlacklisted, l.String(), ""))
+		}
+	}
 	a := e.risk.assessment
 	if a == nil || !e.risk.config.Enabled {
-		return nil
+		return v
 	}
 	if a.Score > float64(e.risk.config.MaxScore) {
 		v = append(v, deny(ReasonRiskScore, score(a.Score), strconv.Itoa(e.risk.config.MaxScore)))
@@ -162,7 +201,11 @@ func (e *evaluation) riskDetails() audit.Details {
 	for _, m := range a.Patterns {
 		names = append(names, m.Name+" "+string(m.Action))
 	}
-	return audit.KV("risk_score", score(a.Score), "risk_level", a.Level.String(), "patterns", strings.Join(names, ", "))
+	d := audit.KV("risk_score", score(a.Score), "risk_level", a.Level.String(), "patterns", strings.Join(names, ", "))
+	for n, l := range e.risk.listings[:min(len(e.risk.listings), maxLookAlikes)] {
+		d = append(d, audit.Detail{K: "blacklist " + ordinal(n), V: clip(l.String())})
+	}
+	return d
 }
 
 func score(x float64) string { return fmt.Sprintf("%.1f", x) }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/blacklist"
+	"github.com/tonaiagent/mpcnode/guard/risk"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -192,6 +194,52 @@ func TestLiveQueriesCountAsIfTheyHadExecuted(t *testing.T) {
 	}
 	w.deny(w.query("k3", 3, "15.1"), guard.ReasonNewDestLarge) // to all that are new, three times what one may get
 	w.allow(w.query("k3", 3, "15"))
+}
+
+// The blacklist refuses although risk is not judged: somebody said so about that very address.
+func TestBlacklistRefusesWhomItListsAndFlagsWhoLooksLikeIt(t *testing.T) {
+	for severity, want := range map[blacklist.Severity]guard.Reason{
+		blacklist.Low: "", blacklist.Medium: "", blacklist.High: guard.ReasonBlacklisted, blacklist.Critical: guard.ReasonBlacklisted,
+	} {
+		w := newWorld(t, permissive)
+		w.must(w.setBlacklist(guard.BlacklistRecord{Address: bob, Revision: 1, Severity: severity, Reason: "scam"}, "user operator"))
+		if got := w.decide(w.request("k1", "1")).First().Reason; got != want {
+			t.Errorf("%s: %q, want %q", severity, got, want)
+		}
+		mallory := bob
+		mallory.Hash[15]++
+		d := w.decide(w.requestTo(mallory, "2"))
+		if note := w.tx.Entries[d.Seq].Details.Get("blacklist 01"); d.First().Reason == guard.ReasonBlacklisted || !strings.Contains(note, "looks like "+bob.String()) {
+			t.Errorf("%s: look-alike %+v, noted %q", severity, d.First(), note)
+		}
+	}
+	w := newWorld(t, permissive)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: to(1), Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
+	w.deny(w.batch("k1", "1", "1"), guard.ReasonBlacklisted)
+}
+
+func TestMarketCountsWhileThereArePrices(t *testing.T) {
+	w := newWorld(t, strings.Replace(priced, "risk: {enabled: false}", "risk: {weights: {transaction: 0.1, market: 0.9}}", 1))
+	w.deposit()
+	assess := func() risk.Breakdown {
+		s, err := w.g.Simulate(w.tx, w.now, w.request("k1", "1"))
+		w.must(err)
+		return s.Risk.Breakdown
+	}
+	if b := assess(); b.MarketAvailable {
+		t.Errorf("a market without prices: %+v", b)
+	}
+	w.quotes(1, map[string]string{"feed-a": "3", "feed-b": "3", "feed-c": "3"})
+	w.advance(time.Hour)
+	w.quotes(2, map[string]string{"feed-a": "4", "feed-b": "4", "feed-c": "4"})
+	if b := assess(); !b.MarketAvailable || b.Market != 100 {
+		t.Errorf("a third up in an hour: %+v", b)
+	}
+	w.deny(w.request("k1", "1"), guard.ReasonRiskScore)
+	w.advance(16 * time.Minute)
+	if b := assess(); b.MarketAvailable {
+		t.Errorf("prices of a quarter of an hour ago: %+v", b)
+	}
 }
 
 func TestAuditShowsTheScore(t *testing.T) {

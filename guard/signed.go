@@ -2,7 +2,7 @@ package guard
 
 import (
 	"crypto/ed25519"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tonaiagent/mpcnode/digest"
@@ -25,12 +25,17 @@ func RecordDigest(network [32]byte, party string, r Record) [32]byte {
 
 // verify refuses a record that wasn't signed by one of this node's own operators.
 func verify[T Record](g *Guard, s Signed[T]) error {
+	return verifyBy(g, s, g.self().Operators, "operator")
+}
+
+// verifyBy refuses a record that wasn't signed by one of those keys of this node's own people.
+func verifyBy[T Record](g *Guard, s Signed[T], keys [][32]byte, role string) error {
 	d := RecordDigest(g.cfg.Network, g.cfg.Party, s.Body)
 	switch {
-	case !slices.Contains(g.self().Operators, s.Operator):
-		return errors.New("signed by a key that is no operator of this party")
+	case !slices.Contains(keys, s.Operator):
+		return fmt.Errorf("signed by a key that is no %s of this party", role)
 	case len(s.Signature) != ed25519.SignatureSize || !ed25519.Verify(s.Operator[:], d[:], s.Signature):
-		return errors.New("the operator's signature does not fit")
+		return fmt.Errorf("the %s's signature does not fit", role)
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ type Config struct {
 	Metrics Metrics `yaml:"metrics,omitempty"`
 	// Chain is this node's own view of TON: liteservers of its operator's choosing.
 	Chain ChainConfig `yaml:"chain"`
+	// Feeds says where signed prices come from besides the API. Default: from nowhere else.
+	Feeds Feeds `yaml:"feeds,omitempty"`
 	// Vault says where the passphrase that seals the shares is.
 	Vault VaultConfig `yaml:"vault"`
 	// Log is the node's log on standard error.
@@ -148,6 +150,13 @@ type Liteserver struct {
 	Address string `yaml:"address"`
 	// Key is the server's public key in base64, as global configuration files give it.
 	Key string `yaml:"key"`
+}
+
+// Feeds says where signed prices come from.
+type Feeds struct {
+	// File holds quotes as POST /v1/feeds takes them, one JSON object a line, at most 512 KiB. It is read again when it changes; what is
+	// wrong with a line is in the log.
+	File string `yaml:"file,omitempty"`
 }
 
 // VaultConfig says where the passphrase is.

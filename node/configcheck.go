@@ -53,6 +53,9 @@ func (c Config) check() (problems []problem) {
 			bad(fmt.Sprintf("chain.toncenter[%d]", i), "%v", err)
 		}
 	}
+	if c.Feeds.File != "" && !filepath.IsAbs(c.Feeds.File) {
+		bad("feeds.file", "want an absolute path")
+	}
 	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log.Level) {
 		bad("log.level", "%q: want debug, info, warn or error", c.Log.Level)
 	}

@@ -21,6 +21,8 @@ type metrics struct {
 
 	unexplained *prometheus.GaugeVec
 	alarm       *prometheus.GaugeVec
+	imports     *prometheus.CounterVec
+	quotes      *prometheus.CounterVec
 }
 
 func newMetrics(n *Node) *metrics {
@@ -42,8 +44,12 @@ func newMetrics(n *Node) *metrics {
 			Help: "Wallets of which the toncenter persistently shows something else than is proven here."}, []string{"source"}),
 		unexplained: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_unexplained",
 			Help: "Payloads of the wallet that have executed and that this node has no record of; its requests are refused above 0."}, []string{"wallet"}),
+		imports: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_blacklist_imports_total",
+			Help: "Published blacklists: put into force, or refused."}, []string{"result"}),
+		quotes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_quotes_total",
+			Help: "Quotes of price feeds: taken, or refused."}, []string{"result"}),
 	}
-	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained, m.alarm,
+	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained, m.alarm, m.imports, m.quotes, published{n},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpcnode_audit_entries", Help: "Entries in the audit log."},
 			func() float64 { return float64(n.auditSize()) }),
 		peerRTT{n}, sent{n})

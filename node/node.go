@@ -179,6 +179,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.resumeCeremonies()
 	n.spawn(n.watch)
 	n.spawn(n.prune)
+	n.spawn(n.sweepBlacklist)
+	if n.cfg.Feeds.File != "" {
+		n.spawn(n.watchFeedFile)
+	}
 	if len(n.cfg.Chain.Toncenter) > 0 {
 		n.spawn(n.watchToncenters)
 	}

@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func (t *tool) root() *cobra.Command {
 	root := group("mpcctl", "Operate a network of threshold-signing nodes for TON",
 		t.demoCommand(), t.devCommand(), t.statusCommand(), t.keygenCommand(), t.keyCommand(), t.walletCommand(),
-		t.agentCommand(), t.txCommand(), t.riskCommand(), t.policyCommand(), t.killCommand(), t.auditCommand(), t.contextCommand(),
+		t.agentCommand(), t.txCommand(), t.riskCommand(), t.policyCommand(), t.blacklistCommand(), t.feedCommand(), t.killCommand(), t.auditCommand(), t.contextCommand(),
 		t.keypairCommand(), t.versionCommand())
 	root.Long = "mpcctl operates a network of threshold-signing nodes for TON.\n\nTo see all of it on this machine: mpcctl demo\n\n" +
 		"Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 waiting for approval."

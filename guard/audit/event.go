@@ -32,6 +32,9 @@ const (
 	KeyActivated           EventType = "key_activated"
 	KeyTested              EventType = "key_tested" // a permit for the one test signature of a set of signers
 	KeyDiscarded           EventType = "key_discarded"
+	BlacklistAdded         EventType = "blacklist_added"
+	BlacklistRemoved       EventType = "blacklist_removed"  // ends once the delay is over
+	BlacklistImported      EventType = "blacklist_imported" // a published list is in force
 	PeerEquivocated        EventType = "peer_equivocated"
 	NodeStarted            EventType = "node_started"
 	NodeStopped            EventType = "node_stopped"

@@ -23,6 +23,8 @@ type Bundle struct {
 	risk       Risk
 	rules      ruleBook
 	validators []Validator
+	lists      map[string][32]byte // by source: the key that signs its blacklists
+	feeds      []Feed              // by rising id
 }
 
 // Risk returns how layers 3 and 7 judge.

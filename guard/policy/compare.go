@@ -63,6 +63,8 @@ var bundleParts = []part[Bundle]{
 	sole("loosenDelay", func(b *Bundle) *time.Duration { return &b.LoosenDelay }, ifLower),
 	sole("contracts", func(b *Bundle) *[]ton.Vouched { return &b.contracts }, contracts),
 	sole("risk", func(b *Bundle) *Risk { return &b.risk }, risk),
+	sole("lists", func(b *Bundle) *map[string][32]byte { return &b.lists }, publishers),
+	sole("feeds", func(b *Bundle) *[]Feed { return &b.feeds }, feeds),
 	sole("validators", func(b *Bundle) *[]Validator { return &b.validators }, asked),
 	sole("rules", func(b *Bundle) *ruleBook { return &b.rules }, rules),
 	sole("agents", func(b *Bundle) *map[string]Permissions { return &b.agents }, byID(each(permissionsParts))),

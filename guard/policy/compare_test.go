@@ -17,6 +17,8 @@ import (
 const (
 	gold   = "jetton:0:00000000000000000000000000000000000000000000000000000000000000aa"
 	atZero = "0:0000000000000000000000000000000000000000000000000000000000000000"
+	keyOne = "1111111111111111111111111111111111111111111111111111111111111111"
+	keyTwo = "2222222222222222222222222222222222222222222222222222222222222222"
 	atOne  = "0:1111111111111111111111111111111111111111111111111111111111111111"
 	atTwo  = "0:2222222222222222222222222222222222222222222222222222222222222222"
 )
@@ -37,6 +39,8 @@ quorum: 2
 loosenDelay: 48h
 risk: {maxRiskScore: 70}
 validators: [{id: critic, layer: intent}]
+lists: {watch: {publicKey: "` + keyOne + `"}}
+feeds: {prices: {publicKey: "` + keyOne + `", assets: [TON]}}
 contracts:
   - {address: "` + atOne + `", is: swap_router, venue: ston_v2}
   - {address: "` + atTwo + `", is: staking_pool, program: tonstakers}
@@ -77,6 +81,9 @@ func TestLoosensNamesWhatIsLooser(t *testing.T) {
 		{"maxRiskScore: 70", "maxRiskScore: 70, anomalyThreshold: 2.5", "risk.anomalyThreshold: 2000 → 2500", ""},
 		{"maxRiskScore: 70", "maxRiskScore: 70, fraudDetectionEnabled: false", "risk.fraudDetectionEnabled: true → false", ""},
 		{"maxRiskScore: 70", "maxRiskScore: 70, weights: {transaction: 0.5, behavioral: 0.5}", "risk.weights: 400/300/300 → 500/500/0", "risk.weights: 500/500/0 → 400/300/300"},
+		{"lists: {watch: {publicKey: \"" + keyOne, "lists: {watch: {publicKey: \"" + keyTwo, "lists.watch: one key → another", "lists.watch: one key → another"},
+		{"lists: {watch:", "lists: {other:", "lists.watch: taken → not taken", "lists.other: taken → not taken"},
+		{"feeds: {prices: {publicKey: \"" + keyOne, "feeds: {prices: {publicKey: \"" + keyTwo, "feeds: 1 feeds → 1 feeds, or others", "feeds: 1 feeds → 1 feeds, or others"},
 		{"{id: critic, layer: intent}", "", "validators.critic: asked → not asked", ""},
 		{"{id: critic, layer: intent}", "{id: critic, layer: intent, timeout: 1s}", "validators.critic: asked → asked otherwise", "validators.critic: asked → asked otherwise"},
 		{"actions: [transfer, trade]", "actions: [trade]", "", a + "strategies.plan.actions: - → transfer"},

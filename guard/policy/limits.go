@@ -9,6 +9,8 @@ const (
 	maxListed       = 1024             // destinations or tokens of one agent: a scan of them costs microseconds
 	maxContracts    = 256              // vouched for: each is compared with every account that a message reaches
 	maxAssets       = 64               // jettons of one agent: as many as the guard counts of one wallet
+	maxLists        = 16               // publishers of blacklists: each look-up may meet an entry of every one
+	maxFeeds        = 16               // of prices: all are read for one agreement
 	maxActions      = 16               // of one capability: more than there are
 	maxRules        = 1024             // of one party: all are evaluated for each payment
 	maxConditions   = 16               // in one list

@@ -233,6 +233,28 @@ func mostOf(path string, old, new map[string]ton.Nano) (changes []Change) {
 	return changes
 }
 
+// publishers are of blacklists, which only refuse.
+func publishers(path string, old, new map[string][32]byte) (changes []Change) {
+	for _, source := range slices.Sorted(maps.Keys(old)) {
+		switch key, still := new[source]; {
+		case !still:
+			changes = append(changes, changed(join(path, source), "taken", "not taken")...)
+		case key != old[source]:
+			changes = append(changes, changed(join(path, source), "one key", "another")...)
+		}
+	}
+	return changes
+}
+
+// feeds loosen in whatever differs: who says what prices do decides what is risky.
+func feeds(path string, old, new []Feed) []Change {
+	same := slices.EqualFunc(old, new, func(a, b Feed) bool { return reflect.DeepEqual(a, b) })
+	if same {
+		return nil
+	}
+	return changed(path, fmt.Sprint(len(old), " feeds"), fmt.Sprint(len(new), " feeds, or others"))
+}
+
 // asked is of validators: one that is gone, or asked otherwise, may have objected.
 func asked(path string, old, new []Validator) (changes []Change) {
 	for _, v := range old {

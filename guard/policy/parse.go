@@ -27,6 +27,11 @@ type document struct {
 	Risk *riskFields `yaml:"risk"`
 	// Validators are asked for an opinion on requests, at most 16. What they think can refuse a request, and allows nothing.
 	Validators []*validator `yaml:"validators"`
+	// Lists are the publishers of blacklists whose signed lists this node takes, by their source, at most 16. What an imported list says
+	// counts as long as its source is named here.
+	Lists map[string]*listFields `yaml:"lists"`
+	// Feeds are the sources of prices, at most 16. What two or more of them say alike is the market.
+	Feeds map[string]*feedFields `yaml:"feeds"`
 	// Agents are what each agent may do, at most 1024. One that is not named may do nothing.
 	Agents map[string]*permissionSet `yaml:"agents"`
 	// TimeZone is that of the rules' hour and weekday, such as Europe/Berlin. Default: UTC.
@@ -59,6 +64,10 @@ func Parse(b []byte) (*Bundle, error) {
 // problem is one thing that is wrong with what a document says, at a path.
 type problem struct{ path, text string }
 
+func tooMany(path string, n, most int) problem {
+	return problem{path, fmt.Sprintf("%d are listed, at most %d may be", n, most)}
+}
+
 func (d document) bundle() (b *Bundle, problems []problem) {
 	b = &Bundle{Version: d.Version, Quorum: 1, LoosenDelay: defaultLoosenDelay, agents: make(map[string]Permissions, len(d.Agents))}
 	if d.Version == 0 {
@@ -83,11 +92,12 @@ func (d document) bundle() (b *Bundle, problems []problem) {
 		problems = append(problems, problem{"agents", fmt.Sprintf("want 1 to %d", maxAgents)})
 	}
 	if len(d.Contracts) > maxContracts {
-		problems = append(problems, problem{"contracts", fmt.Sprintf("%d are listed, at most %d may be", len(d.Contracts), maxContracts)})
+		problems = append(problems, tooMany("contracts", len(d.Contracts), maxContracts))
 	}
 	for _, c := range d.Contracts {
 		b.contracts = append(b.contracts, ton.Vouched(c))
 	}
+	problems = slices.Concat(problems, d.readLists(b), d.readFeeds(b))
 	for id, set := range d.Agents { // in any order: the mistakes are sorted
 		if !agentID.MatchString(id) || set == nil {
 			problems = append(problems, problem{fmt.Sprintf("agents.%.70s", id), "want an id (a-z, 0-9 and -, at most 64) with permissions"})

@@ -36,11 +36,18 @@ func calls[In, Out any](f func(*server, context.Context, *In) (*reply[Out], erro
 }
 
 // enters binds what takes in a signed record and has nothing to say but that it is in force.
-func enters(f func(*node.Node, context.Context, []byte) error) binding {
+func enters(f func(*node.Node, context.Context, []byte) error) binding { return takes(f, recordOf) }
+
+// takesBody is enters for a body that is itself what was signed.
+func takesBody(f func(*node.Node, context.Context, []byte) error) binding {
+	return takes(f, func(ctx context.Context) ([]byte, error) { return callOf(ctx).envelope.Body, nil })
+}
+
+func takes(f func(*node.Node, context.Context, []byte) error, read func(context.Context) ([]byte, error)) binding {
 	return func(s *server, op huma.Operation) {
 		op.DefaultStatus = http.StatusNoContent
 		huma.Register(s.api, op, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
-			record, err := recordOf(ctx)
+			record, err := read(ctx)
 			if err == nil {
 				err = f(s.node, ctx, record)
 			}

@@ -282,7 +282,7 @@ func enrolAt(t *testing.T, party string) {
 			guard.AgentRecord{ID: agent, Revision: 1, PublicKey: [32]byte(pub), Wallets: wallets})))
 	}
 	must(t, as(t, party, "policy_admin").enter("/v1/policies",
-		wire.SignPolicy(world.network, party, key("policy_admin "+party), []byte(policy))))
+		wire.SignPolicy(world.network, party, key("policy_admin "+party), []byte(policy+publishers))))
 }
 
 const policy = `version: 1

@@ -45,6 +45,12 @@ POST /v1/kill                    o p u t
 POST /v1/kill/lift               o
 GET  /v1/audit                   o u
 GET  /v1/health                  o p u
+GET  /v1/blacklist               o p u
+GET  /v1/blacklist/{address}     o p u
+POST /v1/blacklist               o p
+POST /v1/blacklist/import        o p
+GET  /v1/feeds                   o p u
+POST /v1/feeds                   a o p u
 `
 
 // callersByRole returns one caller of each role at platform's node.
@@ -62,7 +68,7 @@ func callersByRole(t *testing.T) map[string]caller {
 func forEachRoute(f func(method, path, roles string)) {
 	for line := range strings.Lines(strings.TrimSpace(mayCall)) {
 		w := strings.Fields(line)
-		f(w[0], strings.ReplaceAll(w[1], "{id}", "nothing"), strings.Join(w[2:], " "))
+		f(w[0], strings.NewReplacer("{id}", "nothing", "{address}", "nothing").Replace(w[1]), strings.Join(w[2:], " "))
 	}
 }
 

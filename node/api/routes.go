@@ -48,6 +48,9 @@ const (
 	post = http.MethodPost
 )
 
+// importPath takes a large list in many calls, of which each is cheap: they are counted as reads are.
+const importPath = "/v1/blacklist/import"
+
 var routes = []route{
 	{post, "/v1/requests", "send", "Ask for a signature", agents, client.Request{}, true, calls((*server).send)},
 	{post, "/v1/requests:simulate", "simulate", "Ask what the guard would decide; nothing is kept", observers, client.Request{}, true, calls((*server).simulate)},
@@ -76,6 +79,13 @@ var routes = []route{
 	{get, "/v1/kill", "trips", "List the orders to stop that stand here", anyPerson, nil, false, calls((*server).trips)},
 	{post, "/v1/kill", "trip", "Stop what a signed order names; answered once this node has stopped", anyPerson, client.Signed{}, false, calls((*server).trip)},
 	{post, "/v1/kill/lift", "lift", "Lift orders to stop, as operators of two parties signed it", operators, client.Signed{}, false, enters((*node.Node).EnterLift)},
+
+	{get, "/v1/blacklist", "blacklist", "List the addresses that should not be paid", people, nil, false, calls((*server).blacklist)},
+	{get, "/v1/blacklist/{address}", "onBlacklist", "Show what the blacklist says of an address", people, nil, false, calls((*server).onBlacklist)},
+	{post, "/v1/blacklist", "setBlacklist", "Put an address on the blacklist, or take it off, as the operator or policy admin signed it", admins, client.Signed{}, false, enters((*node.Node).EnterBlacklist)},
+	{post, importPath, "importList", "Bring the next rows of a list that its publisher signed", admins, client.ListChunk{}, false, calls((*server).importList)},
+	{get, "/v1/feeds", "feeds", "Show the last quotes of the price feeds and what follows from them", people, nil, false, calls((*server).feeds)},
+	{post, "/v1/feeds", "quote", "Bring a price that its feed signed", readers, client.Quote{}, false, takesBody((*node.Node).EnterQuote)},
 
 	{get, "/v1/audit", "audit", "Read the audit log, oldest first", auditors, nil, false, calls((*server).audit)},
 	{get, "/v1/health", "health", "Show the node's own state", people, nil, false, calls((*server).health)},

@@ -17,6 +17,7 @@ import (
 // Records by names that the tool may use: it knows nothing of the guard.
 type (
 	AgentRecord     = guard.AgentRecord
+	BlacklistRecord = guard.BlacklistRecord
 	Lift            = kill.Lift
 	BundleSignature = guard.BundleSignature
 	SignedBundle    = guard.SignedBundle
@@ -30,6 +31,11 @@ type KeygenProposal struct {
 
 // SignAgent signs an agent's enrolment as an operator of party.
 func SignAgent(network [32]byte, party string, key ed25519.PrivateKey, r guard.AgentRecord) guard.Signed[guard.AgentRecord] {
+	return signRecord(network, party, key, r)
+}
+
+// SignBlacklist signs, as an operator or policy admin of party, that an address is put on its node's blacklist or taken off.
+func SignBlacklist(network [32]byte, party string, key ed25519.PrivateKey, r guard.BlacklistRecord) guard.Signed[guard.BlacklistRecord] {
 	return signRecord(network, party, key, r)
 }
 

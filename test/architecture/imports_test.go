@@ -41,8 +41,8 @@ var allowed = map[string][]string{
 	"node": {"guard", "guard/*", "tss", "p2p", "store", "ton", "ton/chain", "ton/contracts",
 		"node/wire", "node/reqsig", "node/ceremony", "node/validate"},
 	"node/api": {"node", "node/client", "node/reqsig"},
-	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "ton", "ton/contracts", "ton/devchain",
-		"cmd/*"},
+	"cmd/*": {"node/api", "node", "node/client", "node/wire", "guard/policy", "guard/audit", "guard/blacklist", "guard/feed", "ton",
+		"ton/contracts", "ton/devchain", "cmd/*"},
 
 	"ton/devchain/assets": {"ton", "ton/devchain"}, // tokens for tests and local networks
 }

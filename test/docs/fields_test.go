@@ -192,7 +192,7 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 // words say how a value of a type is written.
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
-	"Key": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
+	"Key": "64 hex digits", "publicKey": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
 	"uint8": "whole number", "operator": "word", "Effect": "word", "written": "value", "zone": "word", "Permille": "0 to 1", "thousandths": "number", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration", "delay": "duration", "timeout": "duration",
 	"pair": "asset/asset", "amounts": "amounts by asset id",
 }
