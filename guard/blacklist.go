@@ -14,10 +14,6 @@ import (
 // OwnSource is the source of what this node's own people have listed. It is no id, so no published list can bear the name.
 const OwnSource = "this node"
 
-// UnlistDelay is how long an entry that a policy admin takes off the blacklist goes on counting, by window time: whoever has the key for
-// a moment can't clear the way for a payment in it.
-const UnlistDelay = 24 * time.Hour
-
 // BlacklistRecord puts an address on this node's blacklist, or takes it off. An operator or policy admin may add, and raise the severity;
 // to take off, or to lower, which is to take off and to add again, is a policy admin's alone.
 type BlacklistRecord struct {
@@ -99,9 +95,11 @@ func (r blacklistReader) look(a ton.Address) (l Listing, found bool, err error) 
 
 // blacklistReader reads the entries that count.
 type blacklistReader struct {
-	tx    Tx
-	at    time.Time // window time
-	lists []listInForce
+	tx     Tx
+	at     time.Time     // window time
+	policy bool          // there is one
+	delay  time.Duration // after which what an admin has taken off ceases to count
+	lists  []listInForce
 }
 
 // listInForce is the list of a source that the bundle names.
@@ -119,6 +117,7 @@ func (g *Guard) openBlacklist(tx Tx) (r blacklistReader, err error) {
 	if err != nil || b == nil {
 		return r, err // without a policy nothing is allowed either
 	}
+	r.policy, r.delay = true, b.LoosenDelay
 	for _, source := range b.Lists() {
 		s, err := readSource(tx, source)
 		if err != nil {
@@ -171,7 +170,8 @@ func (e listed) listing(a ton.Address, source string) Listing {
 	return l
 }
 
-// SetBlacklist adds an address to this node's blacklist at once, or takes it off UnlistDelay from now.
+// SetBlacklist adds an address to this node's blacklist at once, or takes it off, which takes effect after the loosenDelay of
+// the policy in force: whoever has an admin's key for a moment can't clear the way for a payment in it.
 func (g *Guard) SetBlacklist(tx Tx, now time.Time, s Signed[BlacklistRecord]) error {
 	if err := g.setBlacklist(tx, now, s); err != nil {
 		return fmt.Errorf("blacklist %s: %w", s.Body.Address, err)
@@ -234,10 +234,12 @@ func (r blacklistReader) replace(old listed, b BlacklistRecord, now time.Time) (
 		return old, fmt.Errorf("revision %d is not above %d", b.Revision, old.Revision)
 	case b.Remove && (!stands || old.Until != 0):
 		return old, errors.New("is not on the list of this node's people, or is taken off already")
+	case b.Remove && !r.policy:
+		return old, errors.New("this node has no policy yet, by which the delay runs")
 	case b.Remove && r.at.Unix() <= 0:
 		return old, errors.New("this node has not seen the chain's time yet, by which the delay runs")
 	case b.Remove:
-		old.Revision, old.Until = b.Revision, r.at.Add(UnlistDelay).Unix()
+		old.Revision, old.Until = b.Revision, r.at.Add(r.delay).Unix()
 		return old, nil
 	case stands && old.Severity.Above(b.Severity):
 		return old, fmt.Errorf("is listed as %s: a policy admin takes it off first, then it can be added as %s", old.Severity, b.Severity)

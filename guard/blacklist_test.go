@@ -16,12 +16,14 @@ import (
 )
 
 // publishing is permissive with two publishers of blacklists.
-var publishing = permissive + fmt.Sprintf("lists:\n  scam-watch: {publicKey: \"%x\"}\n  other-watch: {publicKey: \"%x\"}\n", pub("scam-watch"), pub("other-watch"))
+var publishing = strings.Replace(permissive, "loosenDelay: 0s", "loosenDelay: 24h", 1) + fmt.Sprintf("lists:\n  scam-watch: {publicKey: \"%x\"}\n  other-watch: {publicKey: \"%x\"}\n", pub("scam-watch"), pub("other-watch"))
 
 var (
 	eve   = ton.Address{Hash: [32]byte{0xe1, 0xe2, 0xe3, 16: 1, 30: 0x0e, 31: 0x1e}}
 	trudy = ton.Address{Hash: [32]byte{0xe1, 0xe2, 0xe3, 16: 2, 30: 0x0e, 31: 0x1e}} // looks like eve
 )
+
+const unlistDelay = 24 * time.Hour
 
 func signBlacklist(r guard.BlacklistRecord, by string) guard.Signed[guard.BlacklistRecord] {
 	return guard.Signed[guard.BlacklistRecord]{Body: r, Operator: pub(by), Signature: sign(by, guard.RecordDigest(networkID, "user", r))}
@@ -61,7 +63,7 @@ func TestOperatorListsAtOnceAndAdminTakesOffAfterTheDelay(t *testing.T) {
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 2, Severity: blacklist.Critical, Reason: "theft"}, "user operator"))
 	w.wantSays(eve, "critical by this node")
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 3, Remove: true}, "user admin"))
-	w.advance(guard.UnlistDelay - time.Second)
+	w.advance(unlistDelay - time.Second)
 	w.wantSays(eve, "critical by this node")
 	w.advance(time.Second)
 	w.wantSays(eve, "")
@@ -85,7 +87,7 @@ func TestListingAgainCallsARemovalOff(t *testing.T) {
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 1, Severity: blacklist.High}, "user operator"))
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 2, Remove: true}, "user admin"))
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 3, Severity: blacklist.High}, "user operator"))
-	w.advance(2 * guard.UnlistDelay)
+	w.advance(2 * unlistDelay)
 	w.wantSays(eve, "high by this node")
 }
 
@@ -291,10 +293,11 @@ func TestListIsRefused(t *testing.T) {
 
 // What a bundle no longer names says nothing, and what is swept is of no list in force.
 func TestListsCountAsLongAsTheBundleNamesThem(t *testing.T) {
-	w := newWorld(t, publishing)
+	base := strings.Replace(publishing, "loosenDelay: 24h", "loosenDelay: 0s", 1)
+	w := newWorld(t, base)
 	h, text := published("scam-watch", 1, blacklist.Row{Address: eve, Severity: "high"})
 	w.mustImport(h, text)
-	without := strings.Replace(permissive, "version: 1", "version: 2\nparent: "+parentOf(publishing), 1)
+	without := strings.Replace(permissive, "version: 1", "version: 2\nparent: "+parentOf(base), 1)
 	w.applyPolicy(without)
 	w.wantSays(eve, "")
 	w.applyPolicy(strings.Replace(publishing, "version: 1", "version: 3\nparent: "+parentOf(without), 1))
