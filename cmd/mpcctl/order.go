@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,6 +35,7 @@ type order struct {
 	payload                         string   // file
 	expires                         string   // RFC 3339, or a duration from now
 	key                             string   // idempotency key
+	intent, strategy, confidence    string   // what the agent says of its reasons
 	deliver                         string
 }
 
@@ -48,6 +50,9 @@ func (o *order) flags(c *cobra.Command) *cobra.Command {
 	f.StringVar(&o.memo, "memo", "", "comment to the recipient")
 	f.StringVar(&o.payments, "payments", "", "instead of --to, --amount and --memo, a CSV file of a batch: destination,amount,memo")
 	f.StringVar(&o.payload, "payload", "", "file with your own payload: a binary bag of cells (BoC), whose root is what is signed (default: the node builds one)")
+	f.StringVar(&o.strategy, "strategy", "", "strategy that the request follows: one of the agent's, if its policy names any")
+	f.StringVar(&o.intent, "intent", "", "what it is for, in words: validators read it, and the audit log keeps it")
+	f.StringVar(&o.confidence, "confidence", "", "how sure the agent is, 0 to 1 with at most three decimals")
 	f.StringVar(&o.expires, "expires", "", "until when the request holds: a duration, or a time in UTC by RFC 3339 (default: 5m; 1m of a Highload V3 wallet, whose payload can execute as long)")
 	f.StringVar(&o.key, "idempotency-key", "", "sending the same request again with the same key and --expires signs nothing twice (default: a random one)")
 	return require(c, "wallet")
@@ -62,6 +67,7 @@ func (o *order) request() (r client.Request, err error) {
 	if err := o.pay(&r); err != nil {
 		return r, err
 	}
+	r.Context = o.context()
 	if r.Operation, err = o.fields(); err != nil {
 		return r, wrong("operation", err)
 	}
@@ -94,6 +100,19 @@ func (t *tool) placed(ctx context.Context, o *order) (*site, client.Request, err
 		return nil, r, err
 	}
 	return s, s.place(ctx, c, o, r), nil
+}
+
+// context is what the command line says of reasons, nil for nothing.
+func (o *order) context() *client.Context {
+	if o.intent+o.strategy+o.confidence == "" {
+		return nil
+	}
+	c := &client.Context{Intent: o.intent, Strategy: o.strategy}
+	if o.confidence != "" {
+		n := json.Number(o.confidence)
+		c.Confidence = &n
+	}
+	return c
 }
 
 // place addresses a request to the site's node, and gives that of a Highload V3 wallet its query id: drawn from the idempotency key, so that the same command

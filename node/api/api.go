@@ -35,11 +35,13 @@ type server struct {
 	unsigned map[string]bool  // patterns that anyone may ask for
 	ready    readiness
 	flights  flights
+	policies chan struct{} // one for each body of a policy that is being read
 	draining atomic.Bool
 }
 
 func newServer(n *node.Node, url string, log *slog.Logger) (*server, error) {
-	s := &server{node: n, url: url, log: log, mux: http.NewServeMux(), routes: map[string]route{}, unsigned: map[string]bool{}}
+	s := &server{node: n, url: url, log: log, mux: http.NewServeMux(), routes: map[string]route{}, unsigned: map[string]bool{},
+		policies: make(chan struct{}, maxPolicies)}
 	s.api = humago.New(s.mux, description())
 	for _, r := range routes {
 		s.routes[r.pattern()] = r

@@ -82,7 +82,7 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, to route) (c call
 		return c, problemf(http.StatusServiceUnavailable, "shutting_down",
 			"this node is stopping: ask again, with the same Idempotency-Key, once it is back")
 	}
-	body, err := readBody(w, r)
+	body, err := s.readBody(w, r, to)
 	if err != nil {
 		return c, err
 	}
@@ -112,16 +112,29 @@ func (s *server) charge(r *http.Request, c node.Caller) error {
 	return s.node.TakeRead(c)
 }
 
-// readBody reads all of a small body in a short time.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads all of a small body in a short time, or of a policy, of which few are read at once.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, to route) ([]byte, error) {
+	if !to.policy() {
+		return readBody(w, r, maxBody)
+	}
+	select {
+	case s.policies <- struct{}{}:
+		defer func() { <-s.policies }()
+		return readBody(w, r, maxPolicyBody)
+	default:
+		return nil, problemf(http.StatusServiceUnavailable, "busy", "other policies are being read: send this one again")
+	}
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Method == post && (err != nil || t != "application/json") {
 		return nil, problemf(http.StatusUnsupportedMediaType, "content_type", "Content-Type must be application/json")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, problemf(http.StatusRequestEntityTooLarge, "too_large", "the body has more than %d bytes", maxBody)
+		return nil, problemf(http.StatusRequestEntityTooLarge, "too_large", "the body has more than %d bytes", most)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, problemf(http.StatusRequestTimeout, "too_slow", "the body did not arrive within %s", bodyTimeout)
 	case err != nil:

@@ -267,14 +267,20 @@ func TestBodyOverTheCapIsNotRead(t *testing.T) {
 	asAgent(t, "agent-1").signed("POST", "/v1/requests", bytes.Repeat([]byte("x"), maxBody)).wants(t, 400, "bad_request")
 	asAgent(t, "agent-1").signed("POST", "/v1/requests", bytes.Repeat([]byte("x"), maxBody+1)).wants(t, 413, "too_large")
 	asAgent(t, "nobody").signed("POST", "/v1/kill", bytes.Repeat([]byte("x"), maxBody+1)).wants(t, 413, "too_large")
+	admin := as(t, "platform", "policy_admin")
+	admin.signed("POST", "/v1/policies", bytes.Repeat([]byte("x"), maxPolicyBody)).wants(t, 400, "bad_request")
+	admin.signed("POST", "/v1/policies", bytes.Repeat([]byte("x"), maxPolicyBody+1)).wants(t, 413, "too_large")
 }
 
-func TestOnlyJSONIsTaken(t *testing.T) {
-	url := world.servers["platform"].URL() + "/v1/kill"
-	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/json; charset", "application/jsonp"} {
-		h := reqsig.New("POST", url, "k", []byte("{}"), person("operator platform"), key("operator platform"), time.Now()).Header()
-		h.Set("Content-Type", contentType)
-		exchange(t, "POST", url, h, []byte("{}")).wants(t, 415, "content_type")
+func TestFewPoliciesAreReadAtOnce(t *testing.T) {
+	s := world.servers["platform"].api
+	for range maxPolicies {
+		s.policies <- struct{}{}
+	}
+	as(t, "platform", "policy_admin").signed("POST", "/v1/policies", []byte("{}")).wants(t, 503, "busy")
+	asAgent(t, "nobody").signed("POST", "/v1/requests", []byte("{}")).wants(t, 401, "unknown_key")
+	for range maxPolicies {
+		<-s.policies
 	}
 }
 

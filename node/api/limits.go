@@ -9,10 +9,12 @@ const (
 	writeTimeout  = 90 * time.Second // the longest wait below, and room to write the answer
 	idleTimeout   = 2 * time.Minute
 
-	maxBody        = 96 << 10 // a request with a payload of its own in base64; the guard's parser has the same cap
-	maxHeader      = 16 << 10 // our signed headers are below 1 KiB
-	maxConnections = 1024     // an agent keeps a few open; each may cost a body's memory
-	maxFlights     = 32       // of one caller under way: a call that waits holds a connection for a minute, and others need some too
+	maxBody        = 96 << 10  // a request with a payload of its own in base64; the guard's parser has the same cap
+	maxPolicyBody  = 384 << 10 // a policy of 256 KiB in base64, and signatures
+	maxPolicies    = 4         // of these at once, whoever sends them: what is read before a signature is verified costs memory
+	maxHeader      = 16 << 10  // our signed headers are below 1 KiB
+	maxConnections = 1024      // an agent keeps a few open; each may cost a body's memory
+	maxFlights     = 32        // of one caller under way: a call that waits holds a connection for a minute, and others need some too
 
 	defaultWait = 10 * time.Second // RFC 7240 `Prefer: wait`
 	minWait     = time.Second      // below that a request could not even be admitted

@@ -14,13 +14,13 @@ import (
 // A policy that allows more waits where everybody sees it, until it is cancelled.
 func TestLooserPolicyIsShownUntilItIsCancelled(t *testing.T) {
 	enrol(t)
-	admin, adminKey := as(t, "user", "policy_admin"), key("policy_admin user")
+	admin, adminKey := as(t, "user", "operator"), key("policy_admin user") // whoever brings it is a courier
 	show := func() (p client.Policy) {
 		admin.get("/v1/policies", &p)
 		return p
 	}
 	before := show()
-	looser := strings.Replace(policy, "version: 1\nparent: \"\"", fmt.Sprintf("version: %d\nparent: %s", before.Next, before.Hash), 1)
+	looser := strings.Replace(policy+publishers, "version: 1\nparent: \"\"", fmt.Sprintf("version: %d\nparent: %s", before.Next, before.Hash), 1)
 	looser = strings.Replace(looser, `daily: "50"`, `daily: "60"`, 1)
 	must(t, admin.enter("/v1/policies", wire.SignPolicy(world.network, "user", adminKey, []byte(looser))))
 	now := show()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/tonaiagent/mpcnode/node"
 	"github.com/tonaiagent/mpcnode/node/client"
@@ -33,6 +34,9 @@ type route struct {
 }
 
 func (r route) pattern() string { return r.method + " " + r.path }
+
+// policy reports whether a whole policy is its body.
+func (r route) policy() bool { return r.method == post && strings.HasPrefix(r.path, "/v1/policies") }
 
 func (r route) admits(role node.Role) bool {
 	for _, may := range r.roles {
