@@ -387,6 +387,23 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// Rules of which none matches: each has to be read to the condition that doesn't hold.
+func BenchmarkDecideByRules(b *testing.B) {
+	document := nextOf(permissive) + "rules:\n"
+	for n := range 1000 {
+		document += fmt.Sprintf("- {id: r%d, action: deny, conditions: [{field: asset, operator: eq, value: native}, {field: hour, operator: gte, value: 1}, {field: amount, operator: gt, value: \"%d\"}]}\n", n, n+2)
+	}
+	w := newWorld(b, permissive)
+	w.applyPolicy(document)
+	c := w.request("k1", "1")
+	for b.Loop() {
+		if d, err := w.g.Decide(w.tx, w.now, c); err != nil || d.Effect != guard.Allow {
+			b.Fatal(d.First(), err)
+		}
+		w.tx.Entries = w.tx.Entries[:0]
+	}
+}
+
 // Another wallet's state may be some seconds older: an agent's last request is never in the future of its next.
 func TestReservationMovesTheWindowTimeOn(t *testing.T) {
 	w := newWorld(t, permissive)

@@ -218,6 +218,13 @@ func TestBlacklistRefusesWhomItListsAndFlagsWhoLooksLikeIt(t *testing.T) {
 	w.deny(w.batch("k1", "1", "1"), guard.ReasonBlacklisted)
 }
 
+// Who carries a payload is paid as well.
+func TestBlacklistRefusesARelayer(t *testing.T) {
+	w := newWorld(t, everything)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: carrier, Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
+	w.deny(w.do("k1", w.jobs()["gasless"]), guard.ReasonBlacklisted)
+}
+
 func TestMarketCountsWhileThereArePrices(t *testing.T) {
 	w := newWorld(t, strings.Replace(priced, "risk: {enabled: false}", "risk: {weights: {transaction: 0.1, market: 0.9}}", 1))
 	w.deposit()
