@@ -368,6 +368,11 @@ func withHistory(t testing.TB, past int) *world {
 	w.now = end
 	w.mc++
 	w.must(w.g.Observe(w.tx, w.now, "wallet-1", batch, w.account()))
+	for n := range min(past, 10_000) { // of these the requests are known, so that each destination is
+		c := w.requestTo(to(n), "0.000001")
+		w.must(w.g.Explain(w.tx, w.now, guard.Explanation{Intent: c.Intent, Tx: c.Tx, Signers: []string{"backup", "platform"}}))
+		w.execute(c)
+	}
 	return w
 }
 
