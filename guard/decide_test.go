@@ -377,7 +377,7 @@ func withHistory(t testing.TB, past int) *world {
 }
 
 func BenchmarkDecide(b *testing.B) {
-	for _, past := range []int{100, 1_000_000} {
+	for _, past := range []int{100, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint("past=", past), func(b *testing.B) {
 			w := withHistory(b, past)
 			c := w.request("k1", "1")
