@@ -21,9 +21,36 @@ type life struct {
 	New     ton.Nano // what of the last of Moves goes to destinations that were new when it was reserved
 }
 
+// lifeV1 is a life of a record from before New was kept.
+type lifeV1 struct {
+	_       struct{} `cbor:",toarray"`
+	ID      uint32
+	Moves   []Move
+	Until   int64
+	Carried bool
+}
+
 func readLives(tx Tx, wallet string) (l lives, err error) {
-	_, err = get(tx, keyLives(wallet), &l)
-	return l, err
+	if _, err = get(tx, keyLives(wallet), &l); err == nil {
+		return l, nil
+	}
+	var old []lifeV1
+	if _, older := get(tx, keyLives(wallet), &old); older != nil {
+		return nil, err
+	}
+	l = nil
+	for _, x := range old {
+		l = append(l, life{ID: x.ID, Moves: x.Moves, Until: x.Until, Carried: x.Carried, New: x.sum()})
+	}
+	return l, nil
+}
+
+// sum is what goes to new destinations at most.
+func (x lifeV1) sum() ton.Nano {
+	if len(x.Moves) == 0 {
+		return ton.MaxNano
+	}
+	return x.Moves[len(x.Moves)-1].Amount
 }
 
 // of returns the place of a query id, −1 if it isn't there.
