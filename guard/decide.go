@@ -196,7 +196,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
 		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
 		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
-		Details: slices.Concat(about, e.lookAlikes(), e.riskDetails(), e.opinionNotes(), details(d.Verdicts)),
+		Details: slices.Concat(about, e.seenDetails(), e.lookAlikes(), e.riskDetails(), e.opinionNotes(), details(d.Verdicts)),
 		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
 	})
 }
