@@ -28,5 +28,6 @@ const (
 	Broadcast  Tag = "broadcast/v1"   // session, round, party, body: one broadcast of a keygen, as the echo compares it
 	VaultPage  Tag = "vault-page/v1"  // network, party, cost and salt of its key: associated data of the page of file keys
 
+	PolicyShadow Tag = "policy-shadow/v1" // network, party, policy hash: what a policy admin signs to have a bundle judged beside the one in force
 	PolicyCancel Tag = "policy-cancel/v1" // network, party, policy hash: what a policy admin signs to cancel a bundle that waits
 )
