@@ -262,3 +262,45 @@ func TestShadowStaysWhenAnotherPolicyComesIntoForce(t *testing.T) {
 		t.Error("it ended")
 	}
 }
+
+// What the bundle in force makes of a request says nothing of the shadow: its risk, its validators' opinions, that its
+// escalation can't be approved.
+func TestShadowIsJudgedByItselfAlone(t *testing.T) {
+	escalates := ruledBy("escalate", "{field: amount, operator: gt, value: '0'}")
+	for name, c := range map[string]struct {
+		inForce, shadow string
+		want            guard.ShadowOpinion
+	}{
+		"risk": {less("risk: {enabled: false}", "risk: {maxRiskScore: 1}"), less("agent-1:", "agent-2:"),
+			guard.ShadowOpinion{Effect: guard.Deny, Reason: guard.ReasonPolicyMissing}},
+		"validators": {less("agents:", "validators: [{id: critic, layer: intent}]\nagents:"), permissive, guard.ShadowOpinion{Effect: guard.Allow}},
+		"escalation": {strings.Replace(escalates, "parent: "+parentOf(permissive)+"\n", "", 1), escalates,
+			guard.ShadowOpinion{Effect: guard.Escalate, Reason: guard.ReasonRuleEscalates}},
+	} {
+		w := newWorld(t, c.inForce)
+		w.deposit()
+		w.shadow(c.shadow)
+		r := w.request("k1", "1")
+		r.Opinions = []guard.Opinion{w.agrees("critic")}
+		d := w.decide(r)
+		c.want.Policy = policy.Hash([]byte(c.shadow))
+		if d.Shadow == nil || *d.Shadow != c.want {
+			t.Errorf("%s: shadow %+v, want %+v", name, d.Shadow, c.want)
+		}
+	}
+}
+
+// What was proven by the contracts of the bundle in force holds for the shadow, but not what another bundle proved.
+func TestShadowRestsOnWhatWasProven(t *testing.T) {
+	w := newWorld(t, everything)
+	w.deposit()
+	w.shadow(nextOf(everything))
+	c := w.do("k1", w.payDollars())
+	if d := w.allow(c); d.Shadow.Effect != guard.Allow {
+		t.Errorf("shadow %+v", d.Shadow)
+	}
+	c.Policy[0]++
+	if d := w.decide(c); d.Shadow.Reason != guard.ReasonPolicyChanged || d.Shadow.Differs {
+		t.Errorf("shadow %+v", d.Shadow)
+	}
+}

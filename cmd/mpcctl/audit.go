@@ -82,9 +82,8 @@ func (s *site) eachAudited(ctx context.Context, since time.Time, f func(auditEnt
 			if e.Seq < from {
 				return fmt.Errorf("the node sends entry %d of its audit log, not one from %d on", e.Seq, from)
 			}
-			if from = e.Seq + 1; !e.before(since) {
-				f(e)
-			}
+			from = e.Seq + 1
+			f(e)
 		}
 		if len(page) < auditPage {
 			return nil
@@ -92,7 +91,7 @@ func (s *site) eachAudited(ctx context.Context, since time.Time, f func(auditEnt
 	}
 }
 
-// firstSince finds where the entries begin that are not before a time, in some forty short calls, however long the log is.
+// firstSince finds where the entries begin that are not before a time, which rises with them, in some forty short calls, however long the log is.
 func (s *site) firstSince(ctx context.Context, since time.Time) (from uint64, err error) {
 	for step := uint64(1) << 40; step > 0; step /= 2 {
 		page, err := s.auditFrom(ctx, from+step-1, 1)

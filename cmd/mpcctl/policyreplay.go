@@ -141,7 +141,7 @@ func (e auditEntry) verdicts() (was, kept outcomeReport) {
 		if severity(effect) > severity(was.Effect) {
 			was = v
 		}
-		again := strings.HasSuffix(name, " policy") && slices.Contains(judgedAgain, code) && cmp.Or(e.Details["payments"], "1") == "1"
+		again := slices.Contains(judgedAgain, code) && cmp.Or(e.Details["payments"], "1") == "1"
 		if severity(effect) > severity(kept.Effect) && !again {
 			kept = v
 		}
