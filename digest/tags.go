@@ -30,5 +30,6 @@ const (
 	Quote      Tag = "quote/v1"       // feed, asset, price, sequence, at: what a price feed signs
 	VaultPage  Tag = "vault-page/v1"  // network, party, cost and salt of its key: associated data of the page of file keys
 
+	PolicyShadow Tag = "policy-shadow/v1" // network, party, policy hash: what a policy admin signs to have a bundle judged beside the one in force
 	PolicyCancel Tag = "policy-cancel/v1" // network, party, policy hash: what a policy admin signs to cancel a bundle that waits
 )

@@ -146,6 +146,7 @@ func (g *Guard) NextVersion(tx Tx) (uint64, error) {
 func enforce(tx Tx, now time.Time, p pendingPolicy) {
 	put(tx, keyPolicy, currentPolicy{p.Hash, p.Version, p.Admins[0]})
 	tx.Append(policyEntry(now, audit.PolicyApplied, audit.Info, p))
+	overtake(tx, now, p)
 }
 
 // policyEntry says what became of a bundle; more are pairs, as for audit.KV.
@@ -178,16 +179,16 @@ func (g *Guard) Policy(tx Tx) (*policy.Bundle, error) {
 	if ok, err := get(tx, keyPolicy, &current); err != nil || !ok {
 		return nil, err
 	}
-	return readBundle(tx, current.Hash, &g.bundle)
+	return readBundle(tx, keyDocument(current.Hash), current.Hash, &g.bundle)
 }
 
-// readBundle parses the document that was kept under a hash, unless it is the one that was parsed last.
-func readBundle(tx Tx, hash [32]byte, last *atomic.Pointer[policy.Bundle]) (*policy.Bundle, error) {
+// readBundle parses the document that was kept under a key and has that hash, unless it is the one that was parsed last.
+func readBundle(tx Tx, k Key, hash [32]byte, last *atomic.Pointer[policy.Bundle]) (*policy.Bundle, error) {
 	if b := last.Load(); b != nil && b.Hash == hash {
 		return b, nil
 	}
 	var document []byte
-	if ok, err := get(tx, keyDocument(hash), &document); err != nil || !ok {
+	if ok, err := get(tx, k, &document); err != nil || !ok {
 		return nil, errors.Join(fmt.Errorf("read policy %x: document is missing", hash), err)
 	}
 	b, err := policy.Parse(document)

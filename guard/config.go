@@ -45,6 +45,7 @@ type Guard struct {
 	cfg     Config
 	bundle  atomic.Pointer[policy.Bundle] // the bundle in force, parsed last and found again by its hash
 	pending atomic.Pointer[policy.Bundle] // the same of the one that waits
+	shadow  atomic.Pointer[policy.Bundle] // and of the shadow
 }
 
 // New checks cfg and returns a guard.

@@ -58,6 +58,7 @@ func (g *Guard) Decide(tx Tx, now time.Time, c Case) (Decision, error) {
 		return Decision{}, fmt.Errorf("decide: %w", err)
 	}
 	d := e.judge()
+	d.Shadow = e.shadow(tx, d) // before anything is counted
 	if d.Effect == Allow {
 		err = e.reserve(tx, &d)
 	} else {
@@ -93,26 +94,31 @@ func (g *Guard) Simulate(tx Tx, now time.Time, c Case) (Simulation, error) {
 }
 
 func (e *evaluation) judge() Decision {
-	d := Decision{}
+	d := Decision{Verdicts: e.verdicts()}
 	if e.bundle != nil {
 		d.PolicyHash = e.bundle.Hash
-	}
-	for _, step := range pipeline {
-		refusals := step.check(e)
-		if len(refusals) == 0 {
-			d.Verdicts = append(d.Verdicts, Verdict{Layer: step.layer, Effect: Allow})
-			continue
-		}
-		d.Verdicts = append(d.Verdicts, refusals...)
-		if step.stops && slices.ContainsFunc(refusals, func(v Verdict) bool { return v.Effect != Escalate }) {
-			break
-		}
 	}
 	if escalated := codesOf(d.Verdicts, Escalate); len(escalated) > 0 && len(codesOf(d.Verdicts, Deny)) == 0 {
 		d.Verdicts = append(d.Verdicts, deny(ReasonApprovalUnavailable, strings.Join(escalated, " "), ""))
 	}
 	d.Effect = combine(d.Verdicts)
 	return d
+}
+
+// verdicts asks the layers.
+func (e *evaluation) verdicts() (all []Verdict) {
+	for _, step := range pipeline {
+		refusals := step.check(e)
+		if len(refusals) == 0 {
+			all = append(all, Verdict{Layer: step.layer, Effect: Allow})
+			continue
+		}
+		all = append(all, refusals...)
+		if step.stops && slices.ContainsFunc(refusals, func(v Verdict) bool { return v.Effect != Escalate }) {
+			break
+		}
+	}
+	return all
 }
 
 // reserve writes down an allow. A payload that is reserved already keeps its state and its attempts.
@@ -196,7 +202,7 @@ func (e *evaluation) audit(tx Tx, d Decision) uint64 {
 		Actor:    audit.Actor{Type: "agent", ID: i.Agent},
 		Resource: audit.Resource{Type: "wallet", ID: i.Wallet},
 		Outcome:  outcome, Severity: severity, PolicyHash: d.PolicyHash,
-		Details: slices.Concat(about, e.lookAlikes(), e.riskDetails(), e.opinionNotes(), details(d.Verdicts)),
+		Details: slices.Concat(about, e.seenDetails(), e.lookAlikes(), e.riskDetails(), e.opinionNotes(), d.Shadow.details(), details(d.Verdicts)),
 		Context: audit.KV("coordinator", i.Coordinator, "intent", clip(i.Reasoning), "strategy", clip(i.Strategy)),
 	})
 }

@@ -37,6 +37,8 @@ type evaluation struct {
 	effects     [32]byte
 	contract    *ContractCase // nil: no policy wallet
 	risk        riskCase
+	seen        *policy.Values // of the first payment, once layer 4 has looked
+	isShadow    bool           // by a bundle whose validators nobody has asked
 }
 
 // load reads what the layers look at. What is missing stays empty, and the layers refuse it; what can't be read is an

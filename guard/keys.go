@@ -24,6 +24,7 @@ import (
 //	a/<agent>                     agents
 //	p/current, p/<hash>           the bundle in force, documents
 //	p/pending, p/version          the bundle that waits, the highest version that was taken in
+//	p/shadow, p/shadow/document   the bundle that is judged beside the one in force
 //	k/open, k/lifted/<id>         trips
 //	b/<wallet>/<asset>            statistics of what was paid
 //	d/<wallet>/<destination>      when and how often it was paid, and how much while it was new
@@ -42,6 +43,8 @@ const (
 	keyPolicy    Key = "p/current"
 	keyPending   Key = "p/pending"
 	keyVersion   Key = "p/version"
+	keyShadow    Key = "p/shadow"
+	keyShadowed  Key = "p/shadow/document"
 	keyOpenTrips Key = "k/open"
 )
 

@@ -39,7 +39,7 @@ func (e *evaluation) opinionsOutdated() []Verdict {
 // objections are the refusals of the validators that the bundle names for this agent and layer. An opinion of anybody
 // else is not looked at.
 func (e *evaluation) objections(layer string) (v []Verdict) {
-	if e.bundle == nil {
+	if e.bundle == nil || e.isShadow {
 		return nil
 	}
 	for _, asked := range e.bundle.Validators(e.c.Intent.Agent) {

@@ -114,7 +114,7 @@ func (g *Guard) PendingPolicy(tx Tx) (*PendingPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := readBundle(tx, p.Hash, &g.pending)
+	b, err := readBundle(tx, keyDocument(p.Hash), p.Hash, &g.pending)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@ package guard
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/tonaiagent/mpcnode/guard/audit"
 	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -14,13 +16,25 @@ import (
 type ruled []policy.Ruling
 
 func (e *evaluation) rulings() (all ruled) {
+	first := e.values(0)
+	e.seen = &first
 	if !e.bundle.HasRules() {
 		return nil
 	}
-	for n := range e.c.Intent.Payments() {
+	all = append(all, e.bundle.Evaluate(first))
+	for n := 1; n < len(e.c.Intent.Payments()); n++ {
 		all = append(all, e.bundle.Evaluate(e.values(n)))
 	}
 	return all
+}
+
+// seenDetails are for the audit, so that another bundle can be asked what it would have said: of a batch, the values of the
+// first payment and the number of payments.
+func (e *evaluation) seenDetails() audit.Details {
+	if e.seen == nil {
+		return nil
+	}
+	return audit.KV("values", e.seen.Text(), "payments", strconv.Itoa(len(e.c.Intent.Payments())))
 }
 
 // matched lists the rules that match with an effect for any of the payments, in the order in which they are reported.

@@ -57,6 +57,8 @@ type Decision struct {
 	PolicyHash [32]byte // the bundle that was applied; zero for none
 	Reserved   bool     // the payload is reserved on disk
 	Seq        uint64   // of the audit entry
+
+	Shadow *ShadowOpinion // what another bundle would have said; nil: there is none. It has no effect.
 }
 
 // First returns what is reported to the agent: the first denial in layer order, kill before all; the first escalation

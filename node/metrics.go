@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +15,7 @@ type metrics struct {
 	registry  *prometheus.Registry
 	requests  *prometheus.CounterVec
 	decisions *prometheus.CounterVec
+	shadows   *prometheus.CounterVec
 	stages    *prometheus.HistogramVec
 	peers     *prometheus.GaugeVec
 	lag       *prometheus.GaugeVec
@@ -32,6 +34,8 @@ func newMetrics(n *Node) *metrics {
 			Help: "Requests this node coordinated, by state and reason code."}, []string{"state", "reason"}),
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_decisions_total",
 			Help: "Decisions of this node's own guard, by effect and first reason code."}, []string{"effect", "reason"}),
+		shadows: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_shadow_decisions_total",
+			Help: "What the shadow policy would have decided: allow, escalate, deny or error, and whether that differs from what was decided."}, []string{"effect", "differs"}),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "mpcnode_stage_seconds",
 			Help: "How long the stages of a request take.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)}, []string{"stage"}),
 		peers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mpcnode_peer_up",
@@ -49,7 +53,7 @@ func newMetrics(n *Node) *metrics {
 		quotes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mpcnode_quotes_total",
 			Help: "Quotes of price feeds: taken, or refused."}, []string{"result"}),
 	}
-	m.registry.MustRegister(m.requests, m.decisions, m.stages, m.peers, m.lag, m.behind, m.unexplained, m.alarm, m.imports, m.quotes, published{n},
+	m.registry.MustRegister(m.requests, m.decisions, m.shadows, m.stages, m.peers, m.lag, m.behind, m.unexplained, m.alarm, m.imports, m.quotes, published{n},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpcnode_audit_entries", Help: "Entries in the audit log."},
 			func() float64 { return float64(n.auditSize()) }),
 		peerRTT{n}, sent{n})
@@ -64,6 +68,11 @@ func (m *metrics) stage(name string) func() {
 
 func (m *metrics) decided(d guard.Decision) {
 	m.decisions.WithLabelValues(d.Effect.String(), string(d.First().Reason)).Inc()
+	if s := d.Shadow; s != nil && s.Err != "" {
+		m.shadows.WithLabelValues("error", "false").Inc()
+	} else if s != nil {
+		m.shadows.WithLabelValues(s.Effect.String(), strconv.FormatBool(s.Differs)).Inc()
+	}
 }
 
 func (m *metrics) outcome(r Request) {

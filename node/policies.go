@@ -18,13 +18,19 @@ func (n *Node) CancelPolicy(ctx context.Context, c guard.PolicyCancellation) err
 	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.CancelPolicy(tx, n.env.Now(), c) }))
 }
 
+// SetShadow has a policy judged beside the one in force, as one of this party's policy admins signed it, or ends that.
+func (n *Node) SetShadow(ctx context.Context, s guard.SignedShadow) error {
+	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.SetShadow(tx, n.env.Now(), s) }))
+}
+
 // Policy is the bundle in force, as it was signed, and the one that waits.
 type Policy struct {
 	Version  uint64
 	Hash     [32]byte
 	Document []byte
-	Next     uint64         // the least version that a new one may have
-	Pending  *PendingPolicy // nil: none waits
+	Next     uint64              // the least version that a new one may have
+	Pending  *PendingPolicy      // nil: none waits
+	Shadow   *guard.ShadowPolicy // nil: none is judged beside it
 }
 
 // PendingPolicy is a bundle that waits to come into force, as it was signed.
@@ -37,6 +43,9 @@ type PendingPolicy struct {
 func (n *Node) Policy(ctx context.Context) (p Policy, err error) {
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		if p.Next, err = n.guard.NextVersion(tx); err != nil {
+			return err
+		}
+		if p.Shadow, err = n.guard.Shadow(tx); err != nil {
 			return err
 		}
 		b, err := n.guard.Policy(tx)

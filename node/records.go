@@ -29,6 +29,11 @@ func (n *Node) EnterPolicy(ctx context.Context, raw []byte) error {
 	return enter(raw, func(b guard.SignedBundle) error { return n.ApplyPolicy(ctx, b) })
 }
 
+// EnterShadow is SetShadow of an encoded guard.SignedShadow.
+func (n *Node) EnterShadow(ctx context.Context, raw []byte) error {
+	return enter(raw, func(s guard.SignedShadow) error { return n.SetShadow(ctx, s) })
+}
+
 // EnterPolicyCancellation is CancelPolicy of an encoded guard.PolicyCancellation.
 func (n *Node) EnterPolicyCancellation(ctx context.Context, raw []byte) error {
 	return enter(raw, func(c guard.PolicyCancellation) error { return n.CancelPolicy(ctx, c) })

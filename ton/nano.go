@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -84,7 +85,10 @@ func (n Nano) String() string { return n.Format(NativeDecimals) }
 
 // Format returns the amount in whole units of an asset with that many decimals, without trailing zeros.
 func (n Nano) Format(decimals int) string {
-	digits := n.Big().String()
+	digits := strconv.FormatUint(n.lo, 10)
+	if n.hi > 0 {
+		digits = n.Big().String()
+	}
 	if pad := decimals + 1 - len(digits); pad > 0 {
 		digits = strings.Repeat("0", pad) + digits
 	}

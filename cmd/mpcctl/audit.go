@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,10 +17,12 @@ type auditEntry struct {
 	Timestamp string                    `json:"timestamp"`
 	EventType string                    `json:"eventType"`
 	Actor     struct{ Type, ID string } `json:"actor"`
+	Action    string                    `json:"action"`
 	Resource  struct{ Type, ID string } `json:"resource"`
 	Outcome   string                    `json:"outcome"`
 	Severity  string                    `json:"severity"`
 	Request   string                    `json:"request"`
+	Details   map[string]string         `json:"details"`
 }
 
 func (t *tool) auditCommand() *cobra.Command {
@@ -59,4 +62,55 @@ func auditText(w io.Writer, all []json.RawMessage) {
 		}
 		line(w, e.Seq, e.Timestamp, e.EventType, e.Outcome, e.Actor.Type+"/"+e.Actor.ID, e.Resource.Type+"/"+e.Resource.ID, or(e.Request, "-"))
 	}
+}
+
+// auditPage is how many entries one call asks for: a page of the largest ones fits what is read of an answer.
+const auditPage = 200
+
+// eachAudited calls f with every entry of the audit log since a time, oldest first.
+func (s *site) eachAudited(ctx context.Context, since time.Time, f func(auditEntry)) error {
+	from, err := s.firstSince(ctx, since)
+	if err != nil {
+		return err
+	}
+	for {
+		page, err := s.auditFrom(ctx, from, auditPage)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if e.Seq < from {
+				return fmt.Errorf("the node sends entry %d of its audit log, not one from %d on", e.Seq, from)
+			}
+			from = e.Seq + 1
+			f(e)
+		}
+		if len(page) < auditPage {
+			return nil
+		}
+	}
+}
+
+// firstSince finds where the entries begin that are not before a time, which rises with them, in some forty short calls, however long the log is.
+func (s *site) firstSince(ctx context.Context, since time.Time) (from uint64, err error) {
+	for step := uint64(1) << 40; step > 0; step /= 2 {
+		page, err := s.auditFrom(ctx, from+step-1, 1)
+		if err != nil {
+			return 0, err
+		}
+		if len(page) > 0 && page[0].before(since) {
+			from += step
+		}
+	}
+	return from, nil
+}
+
+func (s *site) auditFrom(ctx context.Context, from uint64, limit int) (page []auditEntry, err error) {
+	return page, s.get(ctx, fmt.Sprintf("/v1/audit?from=%d&limit=%d", from, limit), &page)
+}
+
+// before reports whether the entry is older. One that doesn't say when it is from isn't.
+func (e auditEntry) before(t time.Time) bool {
+	at, err := time.Parse(time.RFC3339, e.Timestamp)
+	return err == nil && at.Before(t)
 }

@@ -23,7 +23,7 @@ func (t *tool) policyCommand() *cobra.Command {
 		}),
 		t.policyApply(), t.policySign(),
 		verb("cancel", "Stop the policy that waits, as each node's policy admin", t.policyCancel),
-		t.policyDiff(), t.policyCheck(), t.policyTest())
+		t.policyDiff(), t.policyCheck(), t.policyTest(), t.policyReplay(), t.policyShadow())
 }
 
 func (t *tool) policyApply() *cobra.Command {
@@ -70,7 +70,7 @@ func readPolicy(path string) ([]byte, error) {
 // applyPolicy hands the document to the node with the signatures of this party's policy admins: the context's own, and those
 // of others that came in files.
 func (s *site) applyPolicy(ctx context.Context, document []byte, others ...policySignature) error {
-	key, err := s.key("policy-admin", s.PolicyAdminKeyFile)
+	key, err := s.policyAdminKey()
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *site) policy(ctx context.Context) (p client.Policy, err error) {
 // policyCancel stops whatever waits: what is signed names it, so nothing else is stopped.
 func (t *tool) policyCancel(ctx context.Context, _ []string) error {
 	return each(ctx, t, func(ctx context.Context, s *site) (stopped client.PendingPolicy, err error) {
-		key, err := s.key("policy-admin", s.PolicyAdminKeyFile)
+		key, err := s.policyAdminKey()
 		if err != nil {
 			return stopped, err
 		}
@@ -152,6 +152,9 @@ func policyText(w io.Writer, p client.Policy) {
 	if p.Pending != nil {
 		line(w, "# pending", fmt.Sprintf("version %d, hash %s, until %s by the chain's time: mpcctl policy cancel stops it", p.Pending.Version, p.Pending.Hash, clock(p.Pending.Due)))
 		changesText(w, "#   ", p.Pending.Loosens)
+	}
+	if p.Shadow != nil {
+		line(w, "# shadow", fmt.Sprintf("version %d, hash %s, is judged beside it and decides nothing: mpcctl policy shadow", p.Shadow.Version, p.Shadow.Hash))
 	}
 	lines(w, p.Document)
 }

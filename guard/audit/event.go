@@ -23,6 +23,8 @@ const (
 	PolicyPending          EventType = "policy_pending"   // loosens something, and waits
 	PolicyDropped          EventType = "policy_dropped"   // waited, and another one took its place
 	PolicyCancelled        EventType = "policy_cancelled" // waited, and a policy admin stopped it
+	ShadowStarted          EventType = "shadow_started"   // a policy is judged beside the one in force
+	ShadowEnded            EventType = "shadow_ended"
 	WalletCreated          EventType = "wallet_created"
 	AgentCreated           EventType = "agent_created"
 	AgentSuspended         EventType = "agent_suspended"

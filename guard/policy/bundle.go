@@ -50,6 +50,12 @@ func SigningDigest(network [32]byte, party string, document []byte) [32]byte {
 	return digest.Sum(digest.PolicySign, network, party, Hash(document))
 }
 
+// ShadowDigest returns what a policy admin of a party signs to have a document judged there beside the one in force; of no
+// bytes, to end that.
+func ShadowDigest(network [32]byte, party string, document []byte) [32]byte {
+	return digest.Sum(digest.PolicyShadow, network, party, Hash(document))
+}
+
 // CancelDigest returns what a policy admin of a party signs so that the bundle of that hash never comes into force there.
 func CancelDigest(network [32]byte, party string, hash [32]byte) [32]byte {
 	return digest.Sum(digest.PolicyCancel, network, party, hash)

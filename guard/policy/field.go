@@ -24,7 +24,7 @@ var registry = [...]field{
 	{"weekday", typeWeekday, "Day of the week, in the policy's time zone: monday to sunday.", func(v *Values) []value { return numbers(v.Weekday) }},
 	{"agentId", typeID, "The agent that asks.", func(v *Values) []value { return texts(v.AgentID) }},
 	{"walletId", typeID, "The wallet that pays.", func(v *Values) []value { return texts(v.WalletID) }},
-	{"strategy", typeStrategy, "The strategy that the agent states.", func(v *Values) []value { return texts(v.Strategy) }},
+	{"strategy", typeStrategy, "The strategy that the agent states; no value if it is no word.", func(v *Values) []value { return stated(v.Strategy) }},
 	{"confidence", typeShare, "The confidence that the agent states.", func(v *Values) []value { return numbers(v.Confidence) }},
 	{"slippage", typeShare, "How much less than the pools give now a swap may give.", func(v *Values) []value { return numbers(v.Slippage) }},
 	{"riskScore", typeScore, "Score of layer 3.", func(v *Values) []value { return scores(v.RiskScore) }},

@@ -38,6 +38,7 @@ type fieldType struct {
 	operators []operator
 	cyclic    bool // between wraps: its first value may be the greater one
 	read      func(text string) (value, error)
+	write     func(value) string     // as read reads it
 	begins    func(text string) bool // whether values may begin so; of types with opPrefix
 }
 
@@ -48,26 +49,26 @@ var (
 )
 
 var (
-	typeRequest  = &fieldType{name: "type of request", shape: inQuotes, example: "transfer", operators: prefixed, read: readRequestType, begins: beginsRequestType}
-	typeAsset    = &fieldType{name: "asset id", shape: inQuotes, example: "native", operators: prefixed, read: readAsset, begins: beginsJetton}
-	typeAmount   = &fieldType{name: "amount", shape: inQuotes, example: "1.5", operators: ordered, read: readNano(ton.NativeDecimals)}
-	typeUnits    = &fieldType{name: "amount in smallest units", shape: inQuotes, example: "1000000", operators: ordered, read: readNano(0)}
-	typeCoins    = &fieldType{name: "amount in TON", shape: inQuotes, example: "1.5", operators: ordered, read: readNano(ton.NativeDecimals)}
-	typeAddress  = &fieldType{name: "address", shape: inQuotes, example: "EQ…", operators: unordered, read: readAddress}
-	typeFlag     = &fieldType{name: "true or false", shape: asBoolean, example: "true", operators: []operator{opEq, opNe, opExists}, read: readFlag}
-	typeDuration = &fieldType{name: "duration", shape: inQuotes, example: "24h", operators: ordered, read: readDuration}
-	typeOpcode   = &fieldType{name: "8 hex digits", shape: inQuotes, example: "0f8a7ea5", operators: unordered, read: readOpcode}
-	typeCount    = &fieldType{name: "whole number", shape: asNumber, example: "3", operators: ordered, read: readWhole(1<<32 - 1)}
-	typeMode     = &fieldType{name: "0 to 255", shape: asNumber, example: "3", operators: ordered, read: readWhole(255)}
-	typeHour     = &fieldType{name: "0 to 23", shape: asNumber, example: "22", operators: ordered, cyclic: true, read: readWhole(23)}
-	typeWeekday  = &fieldType{name: "day of the week", shape: inQuotes, example: "monday", cyclic: true, read: readRank(weekdays),
+	typeRequest  = &fieldType{name: "type of request", shape: inQuotes, example: "transfer", operators: prefixed, read: readRequestType, write: writeText, begins: beginsRequestType}
+	typeAsset    = &fieldType{name: "asset id", shape: inQuotes, example: "native", operators: prefixed, read: readAsset, write: writeText, begins: beginsJetton}
+	typeAmount   = &fieldType{name: "amount", shape: inQuotes, example: "1.5", operators: ordered, read: readNano(ton.NativeDecimals), write: writeNano(ton.NativeDecimals)}
+	typeUnits    = &fieldType{name: "amount in smallest units", shape: inQuotes, example: "1000000", operators: ordered, read: readNano(0), write: writeNano(0)}
+	typeCoins    = &fieldType{name: "amount in TON", shape: inQuotes, example: "1.5", operators: ordered, read: readNano(ton.NativeDecimals), write: writeNano(ton.NativeDecimals)}
+	typeAddress  = &fieldType{name: "address", shape: inQuotes, example: "EQ…", operators: unordered, read: readAddress, write: writeText}
+	typeFlag     = &fieldType{name: "true or false", shape: asBoolean, example: "true", operators: []operator{opEq, opNe, opExists}, read: readFlag, write: writeFlag}
+	typeDuration = &fieldType{name: "duration", shape: inQuotes, example: "24h", operators: ordered, read: readDuration, write: writeDuration}
+	typeOpcode   = &fieldType{name: "8 hex digits", shape: inQuotes, example: "0f8a7ea5", operators: unordered, read: readOpcode, write: writeText}
+	typeCount    = &fieldType{name: "whole number", shape: asNumber, example: "3", operators: ordered, read: readWhole(1<<32 - 1), write: writeNano(0)}
+	typeMode     = &fieldType{name: "0 to 255", shape: asNumber, example: "3", operators: ordered, read: readWhole(255), write: writeNano(0)}
+	typeHour     = &fieldType{name: "0 to 23", shape: asNumber, example: "22", operators: ordered, cyclic: true, read: readWhole(23), write: writeNano(0)}
+	typeWeekday  = &fieldType{name: "day of the week", shape: inQuotes, example: "monday", cyclic: true, read: readRank(weekdays), write: writeRank(weekdays),
 		operators: []operator{opEq, opNe, opIn, opNotIn, opBetween, opExists}}
-	typeID       = &fieldType{name: "id", shape: inQuotes, example: "agent-1", operators: prefixed, read: readID(agentID), begins: agentID.MatchString}
-	typeStrategy = &fieldType{name: "word", shape: inQuotes, example: "swap", operators: prefixed, read: readID(strategyID), begins: strategyID.MatchString}
-	typeShare    = &fieldType{name: "0 to 1", shape: asNumber, example: "0.95", operators: ordered, read: readShare}
-	typeScore    = &fieldType{name: "0 to 100", shape: asNumber, example: "70", operators: ordered, read: readScore}
-	typeLevel    = &fieldType{name: "level", shape: inQuotes, example: "high", operators: ordered, read: readRank(riskLevels)}
-	typePatterns = &fieldType{name: "pattern", shape: inQuotes, example: "rapid_drain", operators: unordered, read: readPattern}
+	typeID       = &fieldType{name: "id", shape: inQuotes, example: "agent-1", operators: prefixed, read: readID(agentID), write: writeText, begins: agentID.MatchString}
+	typeStrategy = &fieldType{name: "word", shape: inQuotes, example: "swap", operators: prefixed, read: readID(strategyID), write: writeText, begins: strategyID.MatchString}
+	typeShare    = &fieldType{name: "0 to 1", shape: asNumber, example: "0.95", operators: ordered, read: readShare, write: writeNano(3)}
+	typeScore    = &fieldType{name: "0 to 100", shape: asNumber, example: "70", operators: ordered, read: readScore, write: writeNano(3)}
+	typeLevel    = &fieldType{name: "level", shape: inQuotes, example: "high", operators: ordered, read: readRank(riskLevels), write: writeRank(riskLevels)}
+	typePatterns = &fieldType{name: "pattern", shape: inQuotes, example: "rapid_drain", operators: unordered, read: readPattern, write: writeText}
 )
 
 // A word's rank is its place.

@@ -11,7 +11,7 @@ import (
 )
 
 // Values is what is known about one payment of a request, field by field of the registry. Nil is a field that has no
-// value, and so is a value that can't be one, such as an empty id or a negative duration; against a deny or escalate rule
+// value, and so is a value that can't be one, such as an empty id, a strategy of several words or a negative duration; against a deny or escalate rule
 // such a field counts as matched, for an allow rule it doesn't.
 type Values struct {
 	Type             *string // of request
@@ -85,6 +85,14 @@ func (f *facts) count() {
 
 func texts(s *string) []value {
 	if s == nil || *s == "" {
+		return nil
+	}
+	return []value{{text: *s}}
+}
+
+// stated has no value for what no rule can name: the agent may state anything.
+func stated(s *string) []value {
+	if s == nil || !strategyID.MatchString(*s) {
 		return nil
 	}
 	return []value{{text: *s}}

@@ -36,6 +36,7 @@ POST /v1/agents                  o
 GET  /v1/policies                o p u
 POST /v1/policies                o p
 POST /v1/policies:cancel         o p
+POST /v1/policies:shadow         o p
 GET  /v1/keys                    o p u
 GET  /v1/keygens                 o p u
 POST /v1/keygens                 o

@@ -55,3 +55,28 @@ func TestLooserPolicyIsShownUntilItIsCancelled(t *testing.T) {
 	}
 	wantProblem(t, cancel("policy_admin user"), 403, "record_refused")
 }
+
+// A shadow is shown beside the policy in force, until a policy admin ends it.
+func TestShadowIsShownUntilItIsEnded(t *testing.T) {
+	enrol(t)
+	admin := as(t, "user", "policy_admin")
+	show := func() (p client.Policy) {
+		admin.get("/v1/policies", &p)
+		return p
+	}
+	enter := func(by, document string) error {
+		return admin.enter("/v1/policies:shadow", wire.SignShadow(world.network, "user", key(by), []byte(document)))
+	}
+	before, document := show(), strings.Replace(policy, `daily: "50"`, `daily: "60"`, 1)
+	wantProblem(t, enter("operator user", document), 403, "record_refused")
+	wantProblem(t, enter("policy_admin user", ""), 403, "record_refused")
+	must(t, enter("policy_admin user", document))
+	now, pub := show(), public("policy_admin user")
+	if s := now.Shadow; now.Hash != before.Hash || s == nil || s.Document != document || s.Version != 1 || s.Admin != hex.EncodeToString(pub[:]) || time.Since(s.Since) > time.Minute {
+		t.Fatalf("policy %+v, shadow %+v", now, s)
+	}
+	must(t, enter("policy_admin user", ""))
+	if show().Shadow != nil {
+		t.Error("it goes on")
+	}
+}

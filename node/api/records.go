@@ -106,6 +106,9 @@ func (s *server) policy(ctx context.Context, _ *struct{}) (*reply[client.Policy]
 	if p.Pending != nil {
 		out.Pending = pendingOf(*p.Pending)
 	}
+	if s := p.Shadow; s != nil {
+		out.Shadow = &client.ShadowPolicy{Version: s.Version, Hash: hex.EncodeToString(s.Hash[:]), Document: string(s.Document), Admin: hex.EncodeToString(s.Admin[:]), Since: s.Since}
+	}
 	return ok(out)
 }
 

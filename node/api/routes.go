@@ -73,6 +73,7 @@ var routes = []route{
 	{post, "/v1/agents", "enrolAgent", "Enter an agent's enrolment that the operator signed", operators, client.Signed{}, false, enters((*node.Node).EnterAgent)},
 	{get, "/v1/policies", "policy", "Show the policy in force, and the one that waits", people, nil, false, calls((*server).policy)},
 	{post, "/v1/policies", "applyPolicy", "Enter a policy that policy admins signed: in force at once, or after a wait if it allows more", admins, client.Signed{}, false, enters((*node.Node).EnterPolicy)},
+	{post, "/v1/policies:shadow", "shadowPolicy", "Have a policy judged beside the one in force, as a policy admin signed it; it decides nothing", admins, client.Signed{}, false, enters((*node.Node).EnterShadow)},
 	{post, "/v1/policies:cancel", "cancelPolicy", "Stop the policy that waits, as a policy admin signed it", admins, client.Signed{}, false, enters((*node.Node).EnterPolicyCancellation)},
 
 	{get, "/v1/keys", "keys", "List keys of which every party holds an active share", people, nil, false, calls((*server).keys)},

@@ -185,6 +185,16 @@ type Policy struct {
 	Next     uint64 `json:"next"`     // the least version that a new one may have
 
 	Pending *PendingPolicy `json:"pending,omitempty"` // waits to come into force
+	Shadow  *ShadowPolicy  `json:"shadow,omitempty"`  // is judged beside it and decides nothing
+}
+
+// ShadowPolicy is a bundle whose decisions are only written down.
+type ShadowPolicy struct {
+	Version  uint64    `json:"version"`
+	Hash     string    `json:"hash"`
+	Document string    `json:"document"`
+	Admin    string    `json:"admin"` // who signed it, hex
+	Since    time.Time `json:"since"`
 }
 
 // PendingPolicy is a bundle that allows more than the one in force, and waits.

@@ -21,6 +21,7 @@ type (
 	Lift            = kill.Lift
 	BundleSignature = guard.BundleSignature
 	SignedBundle    = guard.SignedBundle
+	SignedShadow    = guard.SignedShadow
 )
 
 // KeygenProposal is how a key generation is handed in at its proposer's node: with that party's own approval.
@@ -85,6 +86,13 @@ func SignPolicy(network [32]byte, party string, key ed25519.PrivateKey, document
 func PolicySignature(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.BundleSignature {
 	d := policy.SigningDigest(network, party, document)
 	return guard.BundleSignature{Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+}
+
+// SignShadow signs, as a policy admin of party, that a document shall be judged beside the one in force; of no bytes, that
+// none shall.
+func SignShadow(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.SignedShadow {
+	d := policy.ShadowDigest(network, party, document)
+	return guard.SignedShadow{Document: document, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
 }
 
 // SignPolicyCancellation signs, as a policy admin of party, that the bundle of that hash never comes into force.

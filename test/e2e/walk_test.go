@@ -194,6 +194,7 @@ func TestWalkGoesOnWhereItStopped(t *testing.T) {
 			o.ask = "platform"
 			r, err := w.send(o)
 			w.must(err)
+			w.eventually("user has decided", func() bool { return w.verdict("user", r.ID) != "silent" }) // the others need not wait for it
 			if said := w.verdict("user", r.ID); said != "deny "+string(guard.ReasonMirrorBehind) {
 				t.Errorf("in mid-walk user says %s", said)
 			}

@@ -129,12 +129,13 @@ func TestMessagesOverHTTP(t *testing.T) {
 	base := overHTTP(t, c).URL
 	s := newSigner(t, 1)
 	fund(t, c, s.Address, "9")
+	until := time.Now().Add(time.Minute) // one time, so that a message made again is the same
 	body := func(seqno uint32) string {
-		m := s.message(t, seqno, time.Now().Add(time.Minute), ton.Transfer{To: ton.Address{Hash: [32]byte{7}}, Value: nano(t, "1")})
+		m := s.message(t, seqno, until, ton.Transfer{To: ton.Address{Hash: [32]byte{7}}, Value: nano(t, "1")})
 		return fmt.Sprintf("{\"boc\":%q}", b64(m))
 	}
 	norm := func(seqno uint32) string {
-		m := s.message(t, seqno, time.Now().Add(time.Minute), ton.Transfer{To: ton.Address{Hash: [32]byte{7}}, Value: nano(t, "1")})
+		m := s.message(t, seqno, until, ton.Transfer{To: ton.Address{Hash: [32]byte{7}}, Value: nano(t, "1")})
 		h, err := ton.ExternalHash(m)
 		if err != nil {
 			t.Fatal(err)
