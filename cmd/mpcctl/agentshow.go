@@ -133,10 +133,10 @@ func agentReportText(w io.Writer, r agentReport) {
 		line(w, r.Agent, "is not enrolled here")
 	}
 	if r.Permissions == nil {
-		line(w, "policy", or(r.Policy, "-"), "names no such agent: it may do nothing")
+		line(w, "policy", "names no such agent: it may do nothing", or(r.Policy, "-"))
 		return
 	}
-	line(w, "policy", r.Policy, or(r.Permissions.Preset, "custom"))
+	line(w, "policy", or(r.Permissions.Preset, "custom"), r.Policy)
 	r.Permissions.text(w)
 }
 
