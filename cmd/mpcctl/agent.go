@@ -16,7 +16,7 @@ import (
 
 func (t *tool) agentCommand() *cobra.Command {
 	return group("agent", "The agents that may ask for signatures",
-		t.agentCreate(),
+		t.agentCreate(), t.agentShow(), t.agentUpdate(), t.agentPause(), t.agentResume(), t.agentDelete(),
 		verb("list", "List the agents", func(ctx context.Context, _ []string) error {
 			return each(ctx, t, func(ctx context.Context, s *site) ([]client.Agent, error) { return s.agents(ctx) }, agentText)
 		}))
@@ -29,8 +29,8 @@ func (t *tool) agentCreate() *cobra.Command {
 	c := verb("create AGENT", "Enrol an agent at the nodes, or change its enrolment, as each one's operator",
 		func(ctx context.Context, args []string) error {
 			r.ID = args[0]
-			if n, err := hex.Decode(r.PublicKey[:], []byte(publicKey)); err != nil || n != len(r.PublicKey) {
-				return &failure{fmt.Errorf("--public-key: want 64 hex digits"), exitUsage, "`mpcctl keypair FILE` makes one"}
+			if err := setPublicKey(&r, publicKey); err != nil {
+				return err
 			}
 			r.Revision = revision(time.Now())
 			if valid > 0 {
@@ -41,8 +41,7 @@ func (t *tool) agentCreate() *cobra.Command {
 				if err := s.createAgent(ctx, r); err != nil {
 					return nil, err
 				}
-				all, err := s.agents(ctx)
-				return slices.DeleteFunc(all, func(a client.Agent) bool { return a.ID != r.ID }), err
+				return s.agentsOf(ctx, r.ID)
 			}, agentText)
 		})
 	c.Long = "create enrols an agent: whose signature speaks for it, and for which wallets. What it may do is the policy's to say.\n" +
@@ -53,6 +52,15 @@ func (t *tool) agentCreate() *cobra.Command {
 	f.DurationVar(&valid, "valid", 0, "how long the enrolment holds, such as 720h (default: without end)")
 	f.BoolVar(&r.Suspended, "suspend", false, "enrol it as suspended")
 	return require(c, "public-key", "wallets")
+}
+
+func setPublicKey(r *wire.AgentRecord, digits string) error {
+	key, err := hex.DecodeString(digits)
+	if err != nil || len(key) != len(r.PublicKey) {
+		return &failure{fmt.Errorf("--public-key: want 64 hex digits"), exitUsage, "`mpcctl keypair FILE` makes one"}
+	}
+	r.PublicKey = [32]byte(key)
+	return nil
 }
 
 // revision gives a record a number above all earlier ones, without asking anyone.
@@ -69,6 +77,12 @@ func (s *site) createAgent(ctx context.Context, r wire.AgentRecord) error {
 
 func (s *site) agents(ctx context.Context) (all []client.Agent, err error) {
 	return all, s.get(ctx, "/v1/agents", &all)
+}
+
+// agentsOf returns the agents of that id: one, or none.
+func (s *site) agentsOf(ctx context.Context, id string) ([]client.Agent, error) {
+	all, err := s.agents(ctx)
+	return slices.DeleteFunc(all, func(a client.Agent) bool { return a.ID != id }), err
 }
 
 func agentText(w io.Writer, all []client.Agent) {

@@ -31,7 +31,7 @@ func (t *tool) killOn() *cobra.Command {
 	var pause time.Duration
 	var paused bool
 	c := verb("on", "Stop signing: network-wide, of one wallet, or of one agent", func(ctx context.Context, _ []string) error {
-		if paused && (pause < time.Second || pause > maxPause) {
+		if paused && !isPause(pause) {
 			return wrong("pause", fmt.Errorf("%s: want 1s to %s; without --pause it is a kill", pause, maxPause))
 		}
 		sites, err := t.sites()
@@ -41,10 +41,7 @@ func (t *tool) killOn() *cobra.Command {
 		if wallet, is := strings.CutPrefix(scope, "wallet:"); is {
 			t.warnUnknown(ctx, sites[0], wallet)
 		}
-		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.TripResult, error) {
-			return s.trip(ctx, scope, reason, pause)
-		})
-		return errors.Join(report(t, all, tripResultText), notEverywhere(all))
+		return t.tripAt(ctx, sites, scope, reason, pause)
 	})
 	f := c.Flags()
 	f.StringVar(&scope, "scope", "network", "network, wallet:ID or agent:ID")
@@ -60,6 +57,16 @@ func (t *tool) killOn() *cobra.Command {
 
 // maxPause is the longest pause: what must stand longer is for people to end.
 const maxPause = 30 * 24 * time.Hour
+
+func isPause(d time.Duration) bool { return d >= time.Second && d <= maxPause }
+
+// tripAt stops a scope at every site; pause is 0 for a kill.
+func (t *tool) tripAt(ctx context.Context, sites []*site, scope, reason string, pause time.Duration) error {
+	all := ask(ctx, sites, func(ctx context.Context, s *site) (client.TripResult, error) {
+		return s.trip(ctx, scope, reason, pause)
+	})
+	return errors.Join(report(t, all, tripResultText), notEverywhere(all))
+}
 
 // warnUnknown says that wallets are named which the node doesn't know. The order goes out all the same: they may be known
 // elsewhere or later, and stopping comes first.
@@ -152,7 +159,7 @@ func (t *tool) lift(ctx context.Context, sites []*site, ids []string) error {
 
 // liftOf is an unsigned lift of the trips of those ids, of all that stand if there are none.
 func liftOf(ctx context.Context, sites []*site, ids []string, valid time.Duration) (l wire.Lift, err error) {
-	stand, err := standing(ctx, sites)
+	stand, err := standing(ctx, sites, "")
 	if err != nil {
 		return l, err
 	}
@@ -221,15 +228,17 @@ func unnamed(sites []*site) []string {
 	})
 }
 
-// standing returns the ids of all trips that stand at any of the sites.
-func standing(ctx context.Context, sites []*site) (ids []string, err error) {
+// standing returns the ids of the trips of a scope that stand at any of the sites, of all trips if it is "".
+func standing(ctx context.Context, sites []*site, scope string) (ids []string, err error) {
 	all := ask(ctx, sites, func(ctx context.Context, s *site) ([]client.Trip, error) { return s.trips(ctx) })
 	for _, o := range all {
 		if o.Result == nil {
 			continue
 		}
 		for _, trip := range *o.Result {
-			ids = append(ids, trip.ID)
+			if scope == "" || trip.Scope == scope {
+				ids = append(ids, trip.ID)
+			}
 		}
 	}
 	slices.Sort(ids)

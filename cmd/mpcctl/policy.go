@@ -23,7 +23,8 @@ func (t *tool) policyCommand() *cobra.Command {
 		}),
 		t.policyApply(), t.policySign(),
 		verb("cancel", "Stop the policy that waits, as each node's policy admin", t.policyCancel),
-		t.policyDiff(), t.policyCheck(), t.policyTest(), t.policyReplay(), t.policyShadow())
+		t.policyDiff(), t.policyCheck(), t.policyTest(), t.policyReplay(), t.policyShadow(),
+		t.policyRule(), t.policyAgent(), t.policyCapability())
 }
 
 func (t *tool) policyApply() *cobra.Command {

@@ -78,18 +78,8 @@ func policyDiffs(ctx context.Context, sites []*site, files []string) (all []poli
 
 func policiesInForce(ctx context.Context, sites []*site) (all []named, err error) {
 	answers := ask(ctx, sites, func(ctx context.Context, s *site) (named, error) {
-		p, err := s.policy(ctx)
-		if err != nil {
-			return named{}, err
-		}
-		if p.Version == 0 {
-			return named{}, errors.New("no policy is in force")
-		}
-		b, err := policy.Parse([]byte(p.Document))
-		if err != nil {
-			return named{}, fmt.Errorf("the node's policy can't be read here: %w", err)
-		}
-		return named{s.Name, b}, nil
+		b, err := s.inForce(ctx)
+		return named{s.Name, b}, err
 	})
 	for _, a := range answers {
 		if a.Result != nil {
@@ -97,6 +87,25 @@ func policiesInForce(ctx context.Context, sites []*site) (all []named, err error
 		}
 	}
 	return all, first(answers)
+}
+
+// errNoPolicy says that nobody may do anything at a node.
+var errNoPolicy = errors.New("no policy is in force")
+
+// inForce is the policy in force at the node, read.
+func (s *site) inForce(ctx context.Context) (*policy.Bundle, error) {
+	p, err := s.policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Version == 0 {
+		return nil, errNoPolicy
+	}
+	b, err := policy.Parse([]byte(p.Document))
+	if err != nil {
+		return nil, fmt.Errorf("the node's policy can't be read here: %w", err)
+	}
+	return b, nil
 }
 
 func diffOf(from, to named) policyDiff {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tonaiagent/mpcnode/node/client"
 )
 
 // Scripts read these names.
@@ -23,7 +25,17 @@ func TestDemoReportHasItsNames(t *testing.T) {
 		"action id matched name unmet":                               ruleReport{Name: "n", Unmet: "u"},
 		"effect reason rule violates":                                outcomeReport{Rule: "r", Violates: "v", Reason: "r"},
 		"got name passed want":                                       testReport{},
-		"addr public_key":                                            devLiteserver{},
+		"action agents conditions id name priority unless":           listedRule{Name: "n", Agents: []string{"a"}, Unless: [][]string{{}}},
+		"allowed reason violated_rule":                               capabilityAnswer{Reason: "r", Violated: "v"},
+		"file hash parent version":                                   writtenPolicy{},
+		"matched_patterns":                                           matchedPatterns{},
+		"agent enrolment permissions policy":                         agentReport{Enrolment: &client.Agent{}, Policy: "p", Permissions: &permissionsReport{}},
+		"actions max_slippage name whitelist_only":                   capabilityReport{MaxSlippage: "0", Actions: []string{"trade"}},
+		"asset calendar daily monthly per_transaction require_approval_above weekly": limitReport{RequireApprovalAbove: "1", Calendar: &calendarReport{}},
+		"daily monthly time_zone weekly":                                             calendarReport{Daily: "1", Weekly: "1", Monthly: "1"},
+		"allowed_destinations allowed_tokens capabilities cooldown_seconds limits max_per_hour max_validity_seconds min_confidence preset rules rules_only strategies": permissionsReport{
+			Preset: "p", AllowedDestinations: []string{"a"}, MaxPerHour: 1, Strategies: []string{"s"}},
+		"addr public_key": devLiteserver{},
 	} {
 		var names map[string]any
 		if err := json.Unmarshal(must(json.Marshal(v)), &names); err != nil {

@@ -18,8 +18,15 @@ func (t *tool) txSimulate() *cobra.Command {
 	return c
 }
 
-// simulation is a verb that asks every selected node what it would say to an order.
+// simulation is a verb that shows what every selected node would say to an order, and ends as the order would.
 func (t *tool) simulation(name, short string, text func(io.Writer, client.Simulation)) *cobra.Command {
+	return t.simulating(name, short, func(all []outcome[client.Simulation]) error {
+		return errors.Join(report(t, all, text), refusals(all))
+	})
+}
+
+// simulating is a verb that asks every selected node what it would say to an order.
+func (t *tool) simulating(name, short string, show func([]outcome[client.Simulation]) error) *cobra.Command {
 	var o order
 	var agent string
 	c := verb(name, short, func(ctx context.Context, _ []string) error {
@@ -31,8 +38,7 @@ func (t *tool) simulation(name, short string, text func(io.Writer, client.Simula
 		if err != nil {
 			return err
 		}
-		all := ask(ctx, sites, func(ctx context.Context, s *site) (client.Simulation, error) { return s.simulate(ctx, &o, r, agent) })
-		return errors.Join(report(t, all, text), refusals(all))
+		return show(ask(ctx, sites, func(ctx context.Context, s *site) (client.Simulation, error) { return s.simulate(ctx, &o, r, agent) }))
 	})
 	c.Flags().StringVar(&agent, "agent", "", "whose request it would be (default: the context's agent)")
 	return o.flags(c)
