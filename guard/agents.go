@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 )
 
 // AgentRecord enrols an agent at one node: whose signature speaks for it, for which wallets, and when. What it may do
@@ -56,7 +57,14 @@ func (g *Guard) checkAgent(tx Tx, s Signed[AgentRecord]) error {
 	if r.PublicKey == [32]byte{} {
 		return errors.New("public key is missing")
 	}
-	old, known, err := g.Agent(tx, r.ID)
+	b, err := g.Policy(tx)
+	if err != nil {
+		return err
+	}
+	if p, ok := permissionsOf(b, r.ID); ok && p.Enrolment != nil {
+		return errors.New("the policy in force enrols it: change the policy")
+	}
+	old, known, err := enrolledAgent(tx, r.ID)
 	if err != nil {
 		return err
 	}
@@ -66,8 +74,44 @@ func (g *Guard) checkAgent(tx Tx, s Signed[AgentRecord]) error {
 	return nil
 }
 
-// Agent returns an agent's record, and whether there is one.
+// Agent returns an agent's record, and whether there is one: the policy's, where that enrols the agent, and else the
+// operator's.
 func (g *Guard) Agent(tx Tx, id string) (AgentRecord, bool, error) {
+	b, err := g.Policy(tx)
+	if err != nil {
+		return AgentRecord{}, false, err
+	}
+	return agentBy(tx, b, id)
+}
+
+// agentBy is the record that counts under a bundle, which may be nil.
+func agentBy(tx Tx, b *policy.Bundle, id string) (AgentRecord, bool, error) {
+	if p, ok := permissionsOf(b, id); ok && p.Enrolment != nil {
+		e := p.Enrolment
+		return AgentRecord{ID: id, Revision: b.Version, PublicKey: e.PublicKey, Wallets: e.Wallets,
+			NotBefore: unix(e.NotBefore), NotAfter: unix(e.NotAfter), Suspended: e.Suspended}, true, nil
+	}
+	return enrolledAgent(tx, id)
+}
+
+// permissionsOf are an agent's under a bundle, which may be nil.
+func permissionsOf(b *policy.Bundle, id string) (policy.Permissions, bool) {
+	if b == nil {
+		return policy.Permissions{}, false
+	}
+	return b.Permissions(id)
+}
+
+// unix is a time as records have it: 0 for none.
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// enrolledAgent returns the operator's record.
+func enrolledAgent(tx Tx, id string) (AgentRecord, bool, error) {
 	var s Signed[AgentRecord]
 	ok, err := get(tx, keyAgent(id), &s)
 	return s.Body, ok, err

@@ -162,6 +162,13 @@ func (e *evaluation) by(tx Tx, b *policy.Bundle) (*evaluation, error) {
 	if p, ok := b.Permissions(e.c.Intent.Agent); ok {
 		s.perms = &p
 	}
+	a, known, err := agentBy(tx, b, e.c.Intent.Agent)
+	if s.agent = nil; known {
+		s.agent = &a
+	}
+	if err != nil {
+		return nil, err
+	}
 	return &s, errors.Join(s.loadCounts(tx), s.loadRisk(tx)) // its calendar may be another
 }
 

@@ -119,6 +119,11 @@ func (n *Node) Agents(ctx context.Context) (agents []guard.AgentRecord, err erro
 	if err != nil {
 		return nil, err
 	}
+	b, err := n.bundle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(append(ids, b.Enrolled()...))))
 	return agents, n.ledger.View(ctx, func(tx guard.Tx) error {
 		for _, id := range ids {
 			a, _, err := n.guard.Agent(tx, id)

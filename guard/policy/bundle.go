@@ -42,6 +42,11 @@ func (b *Bundle) Permissions(agent string) (Permissions, bool) {
 // Agents returns the ids the bundle names, sorted.
 func (b *Bundle) Agents() []string { return slices.Sorted(maps.Keys(b.agents)) }
 
+// Enrolled returns the ids of the agents that the bundle enrols, sorted.
+func (b *Bundle) Enrolled() []string {
+	return slices.DeleteFunc(b.Agents(), func(id string) bool { return b.agents[id].Enrolment == nil })
+}
+
 // Hash returns the hash by which a document is known in decisions, permits and sessions.
 func Hash(document []byte) [32]byte { return digest.Sum(digest.Policy, document) }
 

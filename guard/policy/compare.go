@@ -72,6 +72,7 @@ var bundleParts = []part[Bundle]{
 
 // permissionsParts is where a permission says what loosens it.
 var permissionsParts = []part[Permissions]{
+	sole("enrolment", func(p *Permissions) **Enrolment { return &p.Enrolment }, enrolments),
 	{never[Permissions], func(p *Permissions) { p.Preset = "" }}, // a name; what it stands for is compared
 	sole("capabilities", func(p *Permissions) *Capabilities { return &p.Capabilities }, each(capabilitiesParts)),
 	sole("limits", func(p *Permissions) *Limits { return &p.Limits }, each(limitsParts(tonDecimals))),
@@ -165,4 +166,13 @@ var strategyParts = []part[Strategy]{
 	sole("programs", func(s *Strategy) *[]ton.Program { return &s.Programs }, ifAddedOrAll),
 	sole("maxValidity", func(s *Strategy) *time.Duration { return &s.MaxValidity }, ifHigherOrNone),
 	sole("maxAmounts", func(s *Strategy) *map[string]ton.Nano { return &s.MaxAmounts }, mostOf),
+}
+
+// enrolmentParts are those of an agent that both documents enrol. Another key widens nothing.
+var enrolmentParts = []part[Enrolment]{
+	sole("publicKey", func(e *Enrolment) *[32]byte { return &e.PublicKey }, never),
+	sole("wallets", func(e *Enrolment) *[]string { return &e.Wallets }, ifAdded),
+	sole("notBefore", func(e *Enrolment) *time.Time { return &e.NotBefore }, ifEarlier),
+	sole("notAfter", func(e *Enrolment) *time.Time { return &e.NotAfter }, ifLaterOrNone),
+	sole("suspended", func(e *Enrolment) *bool { return &e.Suspended }, ifTurnedOff),
 }

@@ -46,6 +46,7 @@ contracts:
   - {address: "` + atTwo + `", is: staking_pool, program: tonstakers}
 agents:
   agent-1:
+    enrolment: {publicKey: "` + keyOne + `", wallets: [wallet-1, wallet-2], notBefore: 2026-10-01T00:00:00Z, notAfter: 2027-10-01T00:00:00Z}
     capabilities:
       transfers: {enabled: true, whitelistOnly: true}
       staking: {enabled: true, actions: [stake]}
@@ -101,6 +102,14 @@ func TestLoosensNamesWhatIsLooser(t *testing.T) {
 			"agents.agent-3.limits.perTransaction: 10 → 100; agents.agent-3.limits.daily: 50 → 500; agents.agent-3.limits.weekly: 200 → 2000; " +
 			"agents.agent-3.limits.monthly: 500 → 5000; agents.agent-3.requireApprovalAbove: 0 → never"},
 
+		{"enrolment: {publicKey: \"" + keyOne, "enrolment: {publicKey: \"" + keyTwo, "", ""},
+		{"[wallet-1, wallet-2]", "[wallet-1]", "", a + "enrolment.wallets: - → wallet-2"},
+		{"notBefore: 2026-10-01", "notBefore: 2026-09-01", a + "enrolment.notBefore: 2026-10-01T00:00:00Z → 2026-09-01T00:00:00Z", ""},
+		{"notAfter: 2027-10-01", "notAfter: 2027-11-01", a + "enrolment.notAfter: 2027-10-01T00:00:00Z → 2027-11-01T00:00:00Z", ""},
+		{", notAfter: 2027-10-01T00:00:00Z", "", a + "enrolment.notAfter: 2027-10-01T00:00:00Z → none stated", ""},
+		{"[wallet-1, wallet-2]", "[wallet-1, wallet-2], suspended: true", "", a + "enrolment.suspended: true → false"},
+		{"    enrolment: {publicKey: \"" + keyOne + "\", wallets: [wallet-1, wallet-2], notBefore: 2026-10-01T00:00:00Z, notAfter: 2027-10-01T00:00:00Z}\n", "",
+			a + "enrolment: by the policy → by the operator", a + "enrolment: by the operator → by the policy"},
 		{"transfers: {enabled: true, whitelistOnly: true}", "transfers: {enabled: true}", a + "capabilities.transfers.whitelistOnly: true → false", ""},
 		{"transfers: {enabled: true, whitelistOnly: true}", "transfers: {enabled: false}", "", a + "capabilities.transfers: off → on"},
 		{"nft: {enabled: false, actions: [sell_nft]}", "nft: {enabled: false}", "", ""},

@@ -6,6 +6,7 @@ import "time"
 const (
 	maxDocument     = 256 << 10        // bytes: what the largest permitted lists take
 	maxAgents       = 1024             // of one party
+	maxAgentWallets = 64               // of one agent
 	maxListed       = 1024             // destinations or tokens of one agent: a scan of them costs microseconds
 	maxContracts    = 256              // vouched for: each is compared with every account that a message reaches
 	maxAssets       = 64               // jettons of one agent: as many as the guard counts of one wallet

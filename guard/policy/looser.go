@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
 )
@@ -253,6 +254,41 @@ func feeds(path string, old, new []Feed) []Change {
 		return nil
 	}
 	return changed(path, fmt.Sprint(len(old), " feeds"), fmt.Sprint(len(new), " feeds, or others"))
+}
+
+func ifEarlier(path string, old, new time.Time) []Change {
+	if !new.Before(old) {
+		return nil
+	}
+	return changed(path, moments(old), moments(new))
+}
+
+// ifLaterOrNone is of an end that is never if it is zero.
+func ifLaterOrNone(path string, old, new time.Time) []Change {
+	if old.IsZero() || !new.IsZero() && !new.After(old) {
+		return nil
+	}
+	return changed(path, moments(old), moments(new))
+}
+
+func moments(t time.Time) string {
+	if t.IsZero() {
+		return "none stated"
+	}
+	return t.Format(time.RFC3339)
+}
+
+// enrolments loosen also by coming and going: then another one enrols the agent, for other wallets.
+func enrolments(path string, old, new *Enrolment) []Change {
+	switch {
+	case old == nil && new == nil:
+		return nil
+	case old == nil:
+		return changed(path, "by the operator", "by the policy")
+	case new == nil:
+		return changed(path, "by the policy", "by the operator")
+	}
+	return compare(path, *old, *new, enrolmentParts)
 }
 
 // asked is of validators: one that is gone, or asked otherwise, may have objected.

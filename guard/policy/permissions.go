@@ -9,7 +9,8 @@ import (
 
 // Permissions is what one agent may do. The zero value allows nothing.
 type Permissions struct {
-	Preset               string // the preset it began as, "" for a custom set
+	Enrolment            *Enrolment // nil: the operator's record says who speaks for the agent
+	Preset               string     // the preset it began as, "" for a custom set
 	Capabilities         Capabilities
 	Limits               Limits
 	AssetLimits          map[string]AssetLimits // by asset id, of jettons; what has none is not moved

@@ -17,6 +17,8 @@ type permissionSet struct{ resolved Permissions }
 
 // fields are the keys of a permission set.
 type fields struct {
+	// Enrolment says whose signature speaks for the agent. Default: this node's operator does, by `mpcctl agent create`.
+	Enrolment *enrolment `yaml:"enrolment"`
 	// Preset is conservative, balanced or aggressive, which say capabilities, limits, allowedTokens and
 	// requireApprovalAbove; none of these may stand beside it. Without it the first three must.
 	Preset string `yaml:"preset"`
@@ -105,6 +107,9 @@ func (f fields) resolve() (Permissions, []problem) {
 	bad("assetLimits", f.assets(&p))
 	p.MinConfidence, p.RulesOnly = uint16(f.MinConfidence), f.RulesOnly
 	p.Strategies = f.Strategies
+	if f.Enrolment != nil {
+		p.Enrolment = f.Enrolment.resolved
+	}
 	if f.MaxValidity != nil {
 		p.MaxValidity = time.Duration(*f.MaxValidity)
 	}

@@ -35,7 +35,7 @@ var documents = []document{
 		"[configs/policy.example.yaml](../configs/policy.example.yaml) shows both forms, [configs/policy.custom.example.yaml](../configs/policy.custom.example.yaml) has\n" +
 		"rules. There are no defaults for what would widen a permission. Amounts are quoted\n" +
 		"strings in whole TON, such as `\"1.5\"`. This page is generated from the comments in package `guard/policy`.\n", "guard/policy", "document",
-		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields", "rule": "ruleFields", "strategies": byID + "strategyFields", "validator": "validatorFields"}, policy.FieldsDocument},
+		map[string]string{"permissionSet": "fields", "contract": "contractFields", "assetLimits": byID + "assetFields", "rule": "ruleFields", "strategies": byID + "strategyFields", "validator": "validatorFields", "enrolment": "enrolmentFields"}, policy.FieldsDocument},
 }
 
 func TestFieldDocuments(t *testing.T) {
@@ -193,7 +193,7 @@ func (w *writer) form(e ast.Expr) (held, words string) {
 var words = map[string]string{
 	"string": "text", "bool": "true or false", "int": "whole number", "int32": "whole number", "uint32": "whole number", "uint64": "whole number",
 	"Key": "64 hex digits", "publicKey": "64 hex digits", "Block": "seqno:hash:hash", "amount": "amount", "asset": "asset id", "destination": "address",
-	"uint8": "whole number", "operator": "word", "Effect": "word", "written": "value", "zone": "word", "Permille": "0 to 1", "thousandths": "number", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration", "delay": "duration", "timeout": "duration",
+	"uint8": "whole number", "operator": "word", "Effect": "word", "written": "value", "zone": "word", "Permille": "0 to 1", "thousandths": "number", "units": "amount in smallest units", "Role": "word", "Program": "word", "Venue": "word", "validity": "duration", "delay": "duration", "timeout": "duration", "moment": "time",
 	"pair": "asset/asset", "amounts": "amounts by asset id",
 }
 
