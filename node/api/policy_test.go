@@ -59,7 +59,7 @@ func TestLooserPolicyIsShownUntilItIsCancelled(t *testing.T) {
 // A shadow is shown beside the policy in force, until a policy admin ends it.
 func TestShadowIsShownUntilItIsEnded(t *testing.T) {
 	enrol(t)
-	admin := as(t, "user", "policy_admin")
+	admin := as(t, "user", "operator") // whoever brings it is a courier
 	show := func() (p client.Policy) {
 		admin.get("/v1/policies", &p)
 		return p
