@@ -28,7 +28,7 @@ func (AgentRecord) kind() string { return "agent" }
 // AddAgent puts an agent's record into force and replaces the earlier one. It errs if the record isn't signed by this
 // node's operator or its revision isn't higher than the known one.
 func (g *Guard) AddAgent(tx Tx, now time.Time, s Signed[AgentRecord]) error {
-	if err := g.checkAgent(tx, s); err != nil {
+	if err := g.checkAgent(tx, now, s); err != nil {
 		return fmt.Errorf("add agent %.70q: %w", s.Body.ID, err)
 	}
 	put(tx, keyAgent(s.Body.ID), s)
@@ -46,7 +46,7 @@ func (g *Guard) AddAgent(tx Tx, now time.Time, s Signed[AgentRecord]) error {
 	return nil
 }
 
-func (g *Guard) checkAgent(tx Tx, s Signed[AgentRecord]) error {
+func (g *Guard) checkAgent(tx Tx, now time.Time, s Signed[AgentRecord]) error {
 	r := s.Body
 	if err := verify(g, s); err != nil {
 		return err
@@ -70,6 +70,15 @@ func (g *Guard) checkAgent(tx Tx, s Signed[AgentRecord]) error {
 	}
 	if r.Revision == 0 || known && r.Revision <= old.Revision {
 		return fmt.Errorf("revision %d is not above %d", r.Revision, old.Revision)
+	}
+	return checkRevision(r.Revision, old.Revision, now)
+}
+
+// checkRevision keeps room above a revision, so that nobody can make one record the last. Tools number by the clock, in
+// milliseconds.
+func checkRevision(next, last uint64, now time.Time) error {
+	if most := max(last+1, uint64(now.Add(time.Hour).UnixMilli())); next > most {
+		return fmt.Errorf("revision %d is above %d, the highest now", next, most)
 	}
 	return nil
 }

@@ -230,6 +230,8 @@ func (g *Guard) checkBlacklist(s Signed[BlacklistRecord]) error {
 func (r blacklistReader) replace(old listed, b BlacklistRecord, now time.Time) (listed, error) {
 	stands := r.stands(old)
 	switch {
+	case checkRevision(b.Revision, old.Revision, now) != nil:
+		return old, checkRevision(b.Revision, old.Revision, now)
 	case b.Revision <= old.Revision:
 		return old, fmt.Errorf("revision %d is not above %d", b.Revision, old.Revision)
 	case b.Remove && (!stands || old.Until != 0):
@@ -239,7 +241,7 @@ func (r blacklistReader) replace(old listed, b BlacklistRecord, now time.Time) (
 	case b.Remove && r.at.Unix() <= 0:
 		return old, errors.New("this node has not seen the chain's time yet, by which the delay runs")
 	case b.Remove:
-		old.Revision, old.Until = b.Revision, r.at.Add(r.delay).Unix()
+		old.Revision, old.Until = b.Revision, latest(r.at, now).Add(r.delay).Unix()
 		return old, nil
 	case stands && old.Severity.Above(b.Severity):
 		return old, fmt.Errorf("is listed as %s: a policy admin takes it off first, then it can be added as %s", old.Severity, b.Severity)

@@ -81,6 +81,35 @@ func TestOperatorListsAtOnceAndAdminTakesOffAfterTheDelay(t *testing.T) {
 	}
 }
 
+// A node that was away for longer than the delay has an old window time.
+func TestDelayOfARemovalIsNotSleptThrough(t *testing.T) {
+	w := newWorld(t, publishing)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 1, Severity: blacklist.High, Reason: "theft"}, "user operator"))
+	w.now = w.now.Add(2 * unlistDelay)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: 2, Remove: true}, "user admin"))
+	w.advance(time.Minute)
+	w.wantSays(eve, "high by this node")
+}
+
+func TestNoRevisionIsTheLast(t *testing.T) {
+	w := newWorld(t, publishing)
+	for _, revision := range []uint64{1<<64 - 1, uint64(w.now.Add(2 * time.Hour).UnixMilli())} {
+		if err := w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: revision, Severity: blacklist.Low}, "user operator"); err == nil {
+			t.Errorf("blacklist: revision %d was taken", revision)
+		}
+		r := guard.AgentRecord{ID: "agent-9", Revision: revision, PublicKey: pub("agent-9"), Wallets: []string{"wallet-1"}}
+		s := guard.Signed[guard.AgentRecord]{Body: r, Operator: pub("user operator"), Signature: sign("user operator", guard.RecordDigest(networkID, "user", r))}
+		if err := w.g.AddAgent(w.tx, w.now, s); err == nil {
+			t.Errorf("agent: revision %d was taken", revision)
+		}
+	}
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: eve, Revision: uint64(w.now.UnixMilli()), Severity: blacklist.Low}, "user operator"))
+	far := strings.Replace(nextOf(permissive), "version: 2", "version: 18446744073709551615", 1)
+	if err := newWorld(t, permissive).g.ApplyPolicy(w.tx, w.now, signPolicy(far)); err == nil || !strings.Contains(err.Error(), "far above") {
+		t.Errorf("policy: %v", err)
+	}
+}
+
 // A removal that was a mistake, or a thief's, is called off by listing again.
 func TestListingAgainCallsARemovalOff(t *testing.T) {
 	w := newWorld(t, publishing)

@@ -4,27 +4,29 @@ import "time"
 
 // Bounds on what comes from outside and on how far views of time may differ.
 const (
-	maxBody       = 96 << 10 // bytes of a request: a payload of 60 KiB in base64, and the fields
-	maxMemo       = 1024     // bytes; what a person can be asked to read
-	maxPayments   = 255      // of one request: as many messages as a payload can send
-	maxContext    = 4096     // bytes of the agent's reasoning, which is kept in the audit only
-	maxPayload    = 60 << 10 // bytes of a payload after base64, as package ton reads it
-	maxPayloads   = 4        // live payloads a seqno: a retry after a lost coordinator needs one more, not dozens
-	maxLive       = 256      // query ids with a live payload, a Highload V3 wallet: every decision adds them up
-	maxSeen       = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
-	maxMoves      = 2        // assets of one payload: coins, and the one jetton that its request names
-	maxJettons    = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 12,246 bytes
-	maxOpinions   = 16       // noted of one request: as many validators as a bundle names
-	maxLookAlikes = 4        // noted of one request: the first tells enough
-	maxOpenTrips  = 64       // a party: more say nothing more
-	maxParties    = 5        // of a network
-	maxKeys       = 32       // of one kind, a party
-	maxWallets    = 64       // an agent may use
-	maxKeyTests   = 16       // attempts at the test signature of one set of signers; nonces are fresh each time
-	maxAttempt    = 1 << 20  // the number of an attempt, so that it fits every encoding
-	maxNote       = 200      // bytes of text from a peer or a library kept in an audit entry
-	maxListRows   = 500      // rows of a blacklist that one call takes in: with the longest reasons 420 KB of writes, of 512 that the ledger takes
-	maxObserved   = 1000     // transactions of one call of Observe: keeps the ledger's transaction short
+	maxBody        = 96 << 10 // bytes of a request: a payload of 60 KiB in base64, and the fields
+	maxMemo        = 1024     // bytes; what a person can be asked to read
+	maxPayments    = 255      // of one request: as many messages as a payload can send
+	maxContext     = 4096     // bytes of the agent's reasoning, which is kept in the audit only
+	maxPayload     = 60 << 10 // bytes of a payload after base64, as package ton reads it
+	maxPayloads    = 4        // live payloads a seqno: a retry after a lost coordinator needs one more, not dozens
+	maxLive        = 256      // query ids with a live payload, a Highload V3 wallet: every decision adds them up
+	maxSeen        = 64       // refused payloads remembered a seqno; one beyond that has to be explained if it executes
+	maxMoves       = 2        // assets of one payload: coins, and the one jetton that its request names
+	maxJettons     = 64       // own jetton wallets a wallet whose spending is kept: 64 windows of 12,246 bytes
+	maxOpinions    = 16       // noted of one request: as many validators as a bundle names
+	maxRemembered  = 256      // destinations of one operation of the ledger: three records of 200 bytes each
+	maxVersionStep = 1 << 32  // of policies, so that none is the last for ever
+	maxLookAlikes  = 4        // noted of one request: the first tells enough
+	maxOpenTrips   = 64       // a party: more say nothing more
+	maxParties     = 5        // of a network
+	maxKeys        = 32       // of one kind, a party
+	maxWallets     = 64       // an agent may use
+	maxKeyTests    = 16       // attempts at the test signature of one set of signers; nonces are fresh each time
+	maxAttempt     = 1 << 20  // the number of an attempt, so that it fits every encoding
+	maxNote        = 200      // bytes of text from a peer or a library kept in an audit entry
+	maxListRows    = 500      // rows of a blacklist that one call takes in: with the longest reasons 420 KB of writes, of 512 that the ledger takes
+	maxObserved    = 1000     // transactions of one call of Observe: keeps the ledger's transaction short
 )
 
 const (

@@ -118,6 +118,8 @@ func (g *Guard) checkSuccession(tx Tx, current, b *policy.Bundle, signed int) er
 	}
 	admins := len(g.self().PolicyAdmins)
 	switch {
+	case b.Version-next > maxVersionStep && b.Version > next:
+		return fmt.Errorf("version %d is far above %d, the least that it may be", b.Version, next)
 	case b.Version < next:
 		return fmt.Errorf("version %d is not above %d, which was taken in before", b.Version, next-1)
 	case b.Parent != parent:

@@ -57,7 +57,7 @@ func (g *Guard) takeSignature(tx Tx, now time.Time, payload [32]byte, signature 
 	case !ed25519.Verify(w.PublicKey[:], payload[:], signature[:]):
 		return ErrSignature
 	}
-	if _, err := g.checkStanding(tx, now, p); err != nil {
+	if _, err := g.checkStanding(tx, now, payload, p); err != nil {
 		return err
 	}
 	if p.State == Reserved { // else it was taken before, and its message may not have been sent

@@ -166,7 +166,11 @@ func (e *evaluation) refuse(tx Tx, d *Decision) error {
 	if e.payload.State != "" || !e.notable() {
 		return nil
 	}
-	return note(tx, hash, e.newPayload(Seen), payeesOf(e.c.Intent))
+	to := payeesOf(e.c.Intent)
+	if !d.proven() {
+		to = payees{} // what the request says is not what the bytes do
+	}
+	return note(tx, hash, e.newPayload(Seen), to)
 }
 
 // notable reports whether others could sign the payload, so that it has to be known: it is for this wallet's next

@@ -76,7 +76,8 @@ func explain(tx Tx, hash [32]byte, p Payload, to payees) error {
 		if err != nil {
 			return err
 		}
-		return learnPayees(tx, p.Wallet, to, at)
+		room := maxRemembered
+		return learnPayees(tx, p.Wallet, to, at, &room)
 	}
 	var old Payload
 	if known, err := get(tx, keyPayload(hash), &old); err != nil || known {

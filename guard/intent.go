@@ -108,11 +108,13 @@ func (e *evaluation) validity() []Verdict {
 }
 
 // latest is the later of the local and the chain's clock.
-func (e *evaluation) latest() time.Time {
-	if e.at.After(e.now) {
-		return e.at
+func (e *evaluation) latest() time.Time { return latest(e.at, e.now) }
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	return e.now
+	return b
 }
 
 // fresh reports whether a is the proven state of that address, of about the time of the own account's.

@@ -45,6 +45,7 @@ type observation struct {
 	seqnos bool // it uses them up one after another; else it has query ids
 	pos    Position
 	spent  *windows
+	room   int // destinations that may yet be remembered
 }
 
 // Observe takes in what the chain executed: e holds transactions of the wallet's account, oldest first, that follow
@@ -88,7 +89,7 @@ func (g *Guard) observe(tx Tx, now time.Time, id string, acc ton.Account) (*obse
 	if err != nil {
 		return nil, err
 	}
-	o := &observation{tx: tx, now: now, wallet: id, owned: w.Custody == CustodyOwner, seqnos: !w.Highload()}
+	o := &observation{tx: tx, now: now, wallet: id, owned: w.Custody == CustodyOwner, seqnos: !w.Highload(), room: maxRemembered}
 	var begun bool
 	if begun, err = get(tx, keyPosition(id), &o.pos); err != nil {
 		return nil, err

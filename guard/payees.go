@@ -29,10 +29,12 @@ func payeesOf(i Intent) payees {
 
 // learnPayees takes what a payload has paid into the wallet's statistics. They follow from what the chain executed and from
 // nothing else, so an agent can't shape them with payloads that it never sends.
-func learnPayees(tx Tx, wallet string, p payees, at time.Time) error {
+//
+// Of one operation of the ledger at most room destinations are remembered; the others stay new, which allows nothing more.
+func learnPayees(tx Tx, wallet string, p payees, at time.Time, room *int) error {
 	paid := risk.Paid{At: at}
 	for _, x := range p.List {
-		if err := learnPayee(tx, wallet, x, &paid); err != nil {
+		if err := learnPayee(tx, wallet, x, &paid, room); err != nil {
 			return err
 		}
 	}
@@ -46,7 +48,7 @@ func learnPayees(tx Tx, wallet string, p payees, at time.Time) error {
 	return nil
 }
 
-func learnPayee(tx Tx, wallet string, x payee, paid *risk.Paid) error {
+func learnPayee(tx Tx, wallet string, x payee, paid *risk.Paid, room *int) error {
 	paid.Amount = atMost(paid.Amount.Add(x.Amount))
 	if x.To.IsZero() {
 		return nil
@@ -60,6 +62,10 @@ func learnPayee(tx Tx, wallet string, x payee, paid *risk.Paid) error {
 	if d.IsNew(paid.At) {
 		paid.New = atMost(paid.New.Add(x.Amount))
 	}
+	if *room == 0 {
+		return nil
+	}
+	*room--
 	d.Add(paid.At, x.Amount)
 	put(tx, k, d)
 	if known {
@@ -111,5 +117,5 @@ func (o *observation) settlePayees(hash [32]byte, at time.Time, success bool) er
 	if !success {
 		return nil
 	}
-	return learnPayees(o.tx, o.wallet, p, at)
+	return learnPayees(o.tx, o.wallet, p, at, &o.room)
 }

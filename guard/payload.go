@@ -112,7 +112,9 @@ func note(tx Tx, hash [32]byte, p Payload, to payees) error {
 	put(tx, k, s)
 	p.State = Seen
 	put(tx, keyPayload(hash), p)
-	put(tx, keyPayees(hash), to)
+	if len(to.List) > 0 {
+		put(tx, keyPayees(hash), to)
+	}
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (g *Guard) Permit(tx Tx, now time.Time, t Terms) (*Permit, error) {
 	if err := g.checkTerms(tx, now, t, p); err != nil {
 		return nil, fmt.Errorf("permit: %w", err)
 	}
-	trips, err := g.checkStanding(tx, now, p)
+	trips, err := g.checkStanding(tx, now, t.Payload, p)
 	if err != nil {
 		return nil, fmt.Errorf("permit: %w", err)
 	}
@@ -123,7 +123,7 @@ func (g *Guard) checkTerms(tx Tx, now time.Time, t Terms, p Payload) error {
 
 // checkStanding checks what may have changed since the decision: stops, time, the bundle, and what the chain has shown.
 // It returns the trip-set hash.
-func (g *Guard) checkStanding(tx Tx, now time.Time, p Payload) ([32]byte, error) {
+func (g *Guard) checkStanding(tx Tx, now time.Time, hash [32]byte, p Payload) ([32]byte, error) {
 	trips, err := g.TripSet(tx)
 	if err != nil {
 		return [32]byte{}, err
@@ -142,7 +142,32 @@ func (g *Guard) checkStanding(tx Tx, now time.Time, p Payload) ([32]byte, error)
 	if now.Unix() >= end || at.Unix() >= end {
 		return [32]byte{}, ErrExpired
 	}
-	return trips.Hash, errors.Join(g.checkBundleInForce(tx, p.Policy), g.checkChain(tx, p))
+	return trips.Hash, errors.Join(g.checkBundleInForce(tx, p.Policy), g.checkChain(tx, p), g.checkUnlisted(tx, hash))
+}
+
+// checkUnlisted makes an entry on the blacklist count for what was decided before.
+func (g *Guard) checkUnlisted(tx Tx, hash [32]byte) error {
+	var p payees
+	if _, err := get(tx, keyPayees(hash), &p); err != nil {
+		return err
+	}
+	r, err := g.openBlacklist(tx)
+	if err != nil {
+		return err
+	}
+	for _, x := range p.List {
+		if x.To.IsZero() {
+			continue
+		}
+		l, found, err := r.look(x.To)
+		if err != nil {
+			return err
+		}
+		if found && l.Denies() {
+			return fmt.Errorf("since the decision %s", l)
+		}
+	}
+	return nil
 }
 
 // checkAgentStanding makes suspending an agent immediate.

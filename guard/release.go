@@ -44,7 +44,7 @@ func (g *Guard) release(tx Tx, now time.Time, p *Permit) error {
 	if w.Key != p.key || w.Epoch != p.epoch {
 		return fmt.Errorf("epoch %d of the key is over", p.epoch)
 	}
-	trips, err := g.checkStanding(tx, now, r)
+	trips, err := g.checkStanding(tx, now, p.hash, r)
 	if err != nil {
 		return err
 	}

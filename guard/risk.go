@@ -20,6 +20,7 @@ type riskCase struct {
 	toNew      ton.Nano  // what goes to new destinations
 	config     risk.Config
 	assessment *risk.Assessment // nil: without permissions, or without a payload that can be read, other layers refuse
+	coins      *risk.Assessment // of the coins that go with jettons; nil: there are none but the request's own
 }
 
 // loadRisk reads the statistics of the wallet, and judges.
@@ -40,14 +41,34 @@ func (e *evaluation) loadRisk(tx Tx) error {
 	if err != nil {
 		return err
 	}
-	var state risk.State
-	if _, err := get(tx, keyStatistics(e.wallet.ID, e.c.Intent.Asset), &state); err != nil {
+	e.risk.config = riskConfig(e.bundle.Risk(), e.g.cfg.MaxRiskScore)
+	r := e.riskRequest()
+	if e.risk.assessment, err = e.assess(tx, e.c.Intent.Asset, market, r); err != nil || e.c.Intent.Asset == ton.Native {
 		return err
 	}
-	e.risk.config = riskConfig(e.bundle.Risk(), e.g.cfg.MaxRiskScore)
-	a := risk.Assess(state, market, e.risk.config, e.riskRequest())
-	e.risk.assessment = &a
-	return nil
+	e.risk.coins, err = e.assess(tx, ton.Native, market, e.ofCoins(r))
+	return err
+}
+
+func (e *evaluation) assess(tx Tx, asset string, m risk.Market, r risk.Request) (*risk.Assessment, error) {
+	var state risk.State
+	if _, err := get(tx, keyStatistics(e.wallet.ID, asset), &state); err != nil {
+		return nil, err
+	}
+	a := risk.Assess(state, m, e.risk.config, r)
+	return &a, nil
+}
+
+// ofCoins is the same request by the coins that its messages carry: any of them may go on to whom it pays.
+func (e *evaluation) ofCoins(r risk.Request) risk.Request {
+	l, _ := e.limitsOf(ton.Native)
+	r.Amount, r.PerTransaction, r.Balance, r.UnlistedJetton, r.Pending = e.outflow(), l.PerTransaction, e.c.Account.Balance, false, e.pendingOf(ton.Native)
+	r.Payments = slices.Clone(r.Payments)
+	for n := range r.Payments {
+		r.Payments[n].Amount = r.Amount
+		r.Payments[n].Dest.Sum = ton.Nano{} // it is of the jetton
+	}
+	return r
 }
 
 func (e *evaluation) loadDests(tx Tx) error {
@@ -148,6 +169,16 @@ func (e *evaluation) pending() (all []risk.Pending) {
 	return all
 }
 
+// pendingOf is the same of another asset, of which it isn't known to whom it goes.
+func (e *evaluation) pendingOf(asset string) (all []risk.Pending) {
+	for _, l := range e.lives {
+		if l.ID != e.c.Tx.QueryID {
+			all = append(all, risk.Pending{Amount: l.sends([]string{asset})})
+		}
+	}
+	return all
+}
+
 // risks is layer 3: how risky the request is, and whether it is part of a pattern of fraud.
 func (e *evaluation) risks() (v []Verdict) {
 	for _, l := range e.risk.listings {
@@ -155,10 +186,18 @@ func (e *evaluation) risks() (v []Verdict) {
 			v = append(v, deny(ReasonBlacklisted, l.String(), ""))
 		}
 	}
-	a := e.risk.assessment
-	if a == nil || !e.risk.config.Enabled {
+	if !e.risk.config.Enabled {
 		return v
 	}
+	for _, a := range []*risk.Assessment{e.risk.assessment, e.risk.coins} {
+		if a != nil {
+			v = append(v, e.objects(a)...)
+		}
+	}
+	return v
+}
+
+func (e *evaluation) objects(a *risk.Assessment) (v []Verdict) {
 	if a.Score > float64(e.risk.config.MaxScore) {
 		v = append(v, deny(ReasonRiskScore, score(a.Score), strconv.Itoa(e.risk.config.MaxScore)))
 	}
@@ -184,11 +223,12 @@ func pattern(m risk.Match) []Verdict {
 
 // anomaly is layer 7: how far the request is from what the wallet did before.
 func (e *evaluation) anomaly() []Verdict {
-	a := e.risk.assessment
-	if a == nil || !e.risk.config.Enabled || !a.Anomaly.IsAnomaly {
-		return nil
+	for _, a := range []*risk.Assessment{e.risk.assessment, e.risk.coins} {
+		if a != nil && e.risk.config.Enabled && a.Anomaly.IsAnomaly {
+			return []Verdict{escalate(ReasonAnomaly, score(a.Anomaly.Deviation), permille(uint16(e.risk.config.AnomalyThreshold)))}
+		}
 	}
-	return []Verdict{escalate(ReasonAnomaly, score(a.Anomaly.Deviation), permille(uint16(e.risk.config.AnomalyThreshold)))}
+	return nil
 }
 
 // riskDetails are for the audit.

@@ -189,11 +189,81 @@ func TestNothingIsKeptOfPayeesOnceTheyAreSettled(t *testing.T) {
 func TestLiveQueriesCountAsIfTheyHadExecuted(t *testing.T) {
 	w := queryWorld(t)
 	w.applyPolicy(strings.Replace(watched("maxRiskScore: 100"), "version: 1", "version: 2\nparent: "+parentOf(permissive), 1))
-	for n := range uint32(3) {
-		w.allow(w.query(fmt.Sprint("k", n), n, "20"))
+	w.allow(w.query("k0", 0, "20"))
+	w.deny(w.query("k1", 1, "5.1"), guard.ReasonNewDestLarge)
+	w.allow(w.query("k1", 1, "5"))
+}
+
+// Whom a request says that it pays is nothing to learn from, as long as the bytes do something else.
+func TestRequestThatLiesTeachesNothing(t *testing.T) {
+	w := watchedWorld(t, "")
+	honest := w.request("k1", "1")
+	lie := w.batch("lie", "20", "20")
+	lie.Tx, lie.Payload, lie.Outcome, lie.Account, lie.Facts = honest.Tx, honest.Payload, honest.Outcome, honest.Account, honest.Facts
+	w.deny(lie, guard.ReasonIntentMessages)
+	w.must(w.g.Explain(w.tx, w.now, guard.Explanation{Intent: honest.Intent, Tx: honest.Tx, Signers: []string{"backup", "platform"}}))
+	w.execute(honest)
+	for k := range w.tx.M {
+		if strings.HasPrefix(string(k), "d/") {
+			t.Errorf("%s was learnt", k)
+		}
 	}
-	w.deny(w.query("k3", 3, "15.1"), guard.ReasonNewDestLarge) // to all that are new, three times what one may get
-	w.allow(w.query("k3", 3, "15"))
+}
+
+// One operation of the ledger has a size: what is beyond it stays new.
+func TestManyPayeesAreLearntInPart(t *testing.T) {
+	w := queryWorld(t)
+	amounts := make([]string, 254)
+	for n := range amounts {
+		amounts[n] = "0.01"
+	}
+	var all []ton.Executed
+	for n := range uint32(3) {
+		c := w.query(fmt.Sprint("k", n), n, amounts...)
+		w.allow(c)
+		all = append(all, executed(c))
+	}
+	for _, e := range all {
+		w.chain(e)
+	}
+	learnt := 0
+	for k := range w.tx.M {
+		if strings.HasPrefix(string(k), "d/") {
+			learnt++
+		}
+	}
+	if learnt == 0 || learnt > 256 {
+		t.Errorf("%d destinations are remembered", learnt)
+	}
+}
+
+// Coins that go on with jettons are coins.
+func TestForwardedCoinsAreJudgedAsCoins(t *testing.T) {
+	for coins, want := range map[string]bool{"1": true, "90": false} {
+		w := newWorld(t, strings.Replace(everything, "risk: {enabled: false}", "risk: {maxRiskScore: 100}", 1))
+		w.deposit()
+		j := w.payDollars()
+		forward := ton.Jetton{QueryID: 7, Amount: ton.NanoOf(5), Destination: bob, Response: w.w.Address, Forward: tons(t, coins), Payload: ton.Payload{Comment: "rent"}}
+		j.body, j.value, j.operation = forward.Transfer(), coins+".1", map[string]string{"attached": coins + ".1", "forward": coins}
+		if d := w.decide(w.do("k1", j)); (d.Effect == guard.Allow) != want || !want && !d.Has(guard.ReasonNewDestLarge) {
+			t.Errorf("%s TON go on with five cents: %+v", coins, d.Verdicts)
+		}
+	}
+}
+
+func TestBlacklistStopsWhatWasDecidedBefore(t *testing.T) {
+	w := newWorld(t, permissive)
+	c := w.request("k1", "1")
+	w.allow(c)
+	p, err := w.g.Permit(w.tx, w.now, w.terms(c, 1))
+	w.must(err)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: bob, Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
+	if err := w.g.Release(w.tx, w.now, p); err == nil || !strings.Contains(err.Error(), "since the decision") {
+		t.Errorf("released: %v", err)
+	}
+	if _, err := w.g.Permit(w.tx, w.now, w.terms(c, 2)); err == nil {
+		t.Error("permitted")
+	}
 }
 
 // The blacklist refuses although risk is not judged: somebody said so about that very address.

@@ -143,12 +143,16 @@ func (e *evaluation) zone(m Move) *time.Location {
 // learn keeps what layer 1 has proven of jetton wallets that were only seen on the chain, also where the payload is refused:
 // as long as it isn't known which jetton they hold, they count for every one.
 func (e *evaluation) learn(tx Tx, d Decision) {
-	proven := slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Layer == LayerIntent && v.Effect == Allow })
 	for _, m := range e.moves {
-		if proven && m.Of != ton.Native && e.jettons.name(m.Of, e.c.Intent.Asset) {
+		if d.proven() && m.Of != ton.Native && e.jettons.name(m.Of, e.c.Intent.Asset) {
 			put(tx, keyJettons(e.wallet.ID), e.jettons)
 		}
 	}
+}
+
+// proven reports whether layer 1 has found that the payload does what the request says.
+func (d Decision) proven() bool {
+	return slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Layer == LayerIntent && v.Effect == Allow })
 }
 
 // track makes sure that what is reserved now can be counted once it has left.

@@ -1,7 +1,9 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,6 +17,9 @@ type Document struct{ root ast.Node }
 // Parse reads the one document of b. The caller bounds b. References are refused: a reader must see what applies where it
 // stands, and a few lines of them can unfold into gigabytes.
 func Parse(b []byte) (*Document, error) {
+	if deep(b) {
+		return nil, Mistakes{{Problem: fmt.Sprintf("nested deeper than %d levels", maxDepth)}}
+	}
 	f, err := parser.ParseBytes(b, 0)
 	if err != nil {
 		return nil, wrongAt(&ast.NullNode{}, "", err)
@@ -29,6 +34,37 @@ func Parse(b []byte) (*Document, error) {
 	var refs references
 	ast.Walk(&refs, d.root)
 	return d, refs.found.Err()
+}
+
+// maxDepth is far more than anybody writes. The parser's time rises with the square of the depth, and worse.
+const maxDepth = 64
+
+// deep reports whether a text could be nested too deeply, without parsing it: by its brackets, by dashes, marks of keys and
+// colons in one line, or by how far a line is indented. What stands in quotes counts too: nobody writes so much there either.
+func deep(b []byte) bool {
+	depth := 0
+	for line := range bytes.Lines(b) {
+		marks, indent := 0, len(line)-len(bytes.TrimLeft(line, " "))
+		for i, c := range line {
+			switch c {
+			case '[', '{':
+				depth++
+			case ']', '}':
+				depth = max(0, depth-1)
+			case '-', '?', ':':
+				if depth == 0 && (i+1 == len(line) || line[i+1] == ' ' || line[i+1] == '\n') {
+					marks++
+				}
+			}
+			if depth > maxDepth {
+				return true
+			}
+		}
+		if indent > 4*maxDepth || marks > maxDepth {
+			return true
+		}
+	}
+	return false
 }
 
 // references collects what stands for something written elsewhere.

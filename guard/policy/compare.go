@@ -147,9 +147,9 @@ var callerTokensParts = []part[CallerTokens]{
 	}, func(c *CallerTokens) { *c = CallerTokens{} }},
 }
 
-// riskParts are those of risk that both documents judge.
+// riskParts are those of risk.
 var riskParts = []part[Risk]{
-	sole("enabled", func(r *Risk) *bool { return &r.Enabled }, never),
+	sole("enabled", func(r *Risk) *bool { return &r.Enabled }, ifTurnedOff),
 	sole("maxRiskScore", func(r *Risk) *int { return &r.MaxScore }, ifHigher),
 	sole("anomalyThreshold", func(r *Risk) *int { return &r.AnomalyThreshold }, ifHigher),
 	sole("fraudDetectionEnabled", func(r *Risk) *bool { return &r.FraudDetection }, ifTurnedOff),

@@ -305,13 +305,10 @@ func asked(path string, old, new []Validator) (changes []Change) {
 	return changes
 }
 
-// risk tells nothing of one that wasn't judged before.
+// risk may be judged by rules although it refuses nothing by itself: then its bounds bind nothing, and all else does.
 func risk(path string, old, new Risk) []Change {
-	switch {
-	case !old.Enabled:
-		return nil
-	case !new.Enabled:
-		return changed(join(path, "enabled"), true, false)
+	if !old.Enabled {
+		old.MaxScore, old.AnomalyThreshold = new.MaxScore, new.AnomalyThreshold
 	}
 	return compare(path, old, new, riskParts)
 }

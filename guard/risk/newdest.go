@@ -59,8 +59,10 @@ func (s situation) mostToNew() (most ton.Nano) {
 	}
 	add := func(payments []Payment) {
 		for _, p := range payments {
-			if sum, ok := sums[p.To]; ok {
-				sums[p.To] = plus(sum, p.Amount)
+			for to, sum := range sums {
+				if p.To == to || p.To.IsZero() { // whoever it is, it may be this one
+					sums[to] = plus(sum, p.Amount)
+				}
 			}
 		}
 	}
