@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -14,37 +15,36 @@ const Gasless = "gasless"
 
 // kind is one type of request.
 type kind struct {
-	action   string // of a policy
-	native   bool   // may be about coins
-	jetton   bool   // may be about a jetton
-	batch    bool   // may have payments
-	built    bool   // nodes build the payload; else the request carries it
+	native   bool // may be about coins
+	jetton   bool // may be about a jetton
+	batch    bool // may have payments
+	built    bool // nodes build the payload; else the request carries it
 	required []string
 	optional []string // fields of operation, apart from the required ones
 }
 
 // kinds are the types of requests. What their messages must do, compare in the file of the family says.
 var kinds = map[string]kind{
-	string(ton.OpTransfer): {action: "transfer", native: true, batch: true, built: true},
-	string(ton.OpJettonTransfer): {action: "transfer", jetton: true, batch: true, built: true,
+	string(ton.OpTransfer): {native: true, batch: true, built: true},
+	string(ton.OpJettonTransfer): {jetton: true, batch: true, built: true,
 		optional: []string{"attached", "forward", "forward_payload"}},
-	string(ton.OpJettonBurn): {action: "burn", jetton: true, built: true, optional: []string{"attached"}},
-	string(ton.OpNFTTransfer): {action: "transfer_nft", native: true, built: true,
+	string(ton.OpJettonBurn): {jetton: true, built: true, optional: []string{"attached"}},
+	string(ton.OpNFTTransfer): {native: true, built: true,
 		required: []string{"item"}, optional: []string{"collection", "forward", "forward_payload"}},
-	string(ton.OpNFTList): {action: "sell_nft", native: true,
+	string(ton.OpNFTList): {native: true,
 		required: []string{"item", "price"}, optional: []string{"collection", "fees", "forward", "forward_payload"}},
-	string(ton.OpNFTBuy):    {action: "buy_nft", native: true, required: []string{"item"}, optional: []string{"collection", "price"}},
-	string(ton.OpNFTCancel): {action: "sell_nft", native: true, required: []string{"item"}, optional: []string{"collection"}},
-	string(ton.OpStake):     {action: "stake", native: true, required: []string{"program"}},
-	string(ton.OpUnstake): {action: "unstake", native: true, jetton: true,
+	string(ton.OpNFTBuy):    {native: true, required: []string{"item"}, optional: []string{"collection", "price"}},
+	string(ton.OpNFTCancel): {native: true, required: []string{"item"}, optional: []string{"collection"}},
+	string(ton.OpStake):     {native: true, required: []string{"program"}},
+	string(ton.OpUnstake): {native: true, jetton: true,
 		required: []string{"program"}, optional: []string{"withdraw", "attached"}},
-	string(ton.OpSwap): {action: "trade", native: true, jetton: true,
+	string(ton.OpSwap): {native: true, jetton: true,
 		required: []string{"attached", "venue", "ask", "min_out"}, optional: []string{"referral"}},
-	string(ton.OpVote): {action: "vote", native: true, optional: []string{"jetton", "body_hash"}},
-	string(ton.OpContractCall): {action: "contract_call", native: true, jetton: true,
+	string(ton.OpVote): {native: true, optional: []string{"jetton", "body_hash"}},
+	string(ton.OpContractCall): {native: true, jetton: true,
 		required: []string{"opcode", "body_hash"}, optional: []string{"attached"}},
-	string(ton.OpDeploy): {action: "deploy", native: true, required: []string{"body_hash"}},
-	Gasless: {action: "gasless", jetton: true, built: true,
+	string(ton.OpDeploy): {native: true, required: []string{"body_hash"}},
+	Gasless: {jetton: true, built: true,
 		required: []string{"relayer"}, optional: []string{"max_fee", "attached", "forward", "forward_payload"}},
 }
 
@@ -62,7 +62,7 @@ func (i Intent) reachesNobody() bool {
 }
 
 // action is what a policy calls the intent's type.
-func (i Intent) action() string { return kinds[i.Type].action }
+func (i Intent) action() string { return policy.ActionOf(i.Type) }
 
 func (b body) kind(i *Intent) error {
 	if _, ok := kinds[b.Type]; !ok {

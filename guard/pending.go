@@ -40,13 +40,11 @@ type PolicyCancellation struct {
 // postpone has a bundle wait. The delay counts from the later of window time and local clock: the window time may lie
 // behind by days, before the first look at the chain, and would end a wait that it has slept through.
 func postpone(tx Tx, now time.Time, p pendingPolicy, delay time.Duration, looser []policy.Change) error {
-	since, err := windowTime(tx)
+	at, err := windowTime(tx)
 	if err != nil {
 		return err
 	}
-	if now.After(since) {
-		since = now
-	}
+	since := latest(at, now)
 	p.Since, p.Due = since.Unix(), since.Add(delay).Unix()
 	put(tx, keyPending, p)
 	tx.Append(policyEntry(now, audit.PolicyPending, audit.Warning, p,
@@ -75,9 +73,15 @@ func (g *Guard) dropPending(tx Tx, now time.Time, by [32]byte) error {
 	if err != nil || !waits {
 		return err
 	}
-	tx.Set(keyPending, nil)
+	p.forget(tx)
 	tx.Append(policyEntry(now, audit.PolicyDropped, audit.Info, p, "by", hex.EncodeToString(by[:])))
 	return nil
+}
+
+// forget deletes a bundle that never came into force, and its document: of those there could be one a second.
+func (p pendingPolicy) forget(tx Tx) {
+	tx.Set(keyPending, nil)
+	tx.Set(keyDocument(p.Hash), nil)
 }
 
 // CancelPolicy ends the wait of a bundle at once. Its version was taken in, so it doesn't come back by the signatures that
@@ -97,7 +101,7 @@ func (g *Guard) CancelPolicy(tx Tx, now time.Time, c PolicyCancellation) error {
 	case p.Hash != c.Policy:
 		return fmt.Errorf("cancel policy: the one that waits is %x, not %x", p.Hash, c.Policy)
 	}
-	tx.Set(keyPending, nil)
+	p.forget(tx)
 	e := policyEntry(now, audit.PolicyCancelled, audit.Warning, p)
 	e.Actor.ID = hex.EncodeToString(c.Admin[:])
 	tx.Append(e)

@@ -271,3 +271,22 @@ func TestVersionOfAnOlderLedgerStillCounts(t *testing.T) {
 		t.Errorf("next version %d, %v", n, err)
 	}
 }
+
+// Documents that never came into force are not kept: a stolen key could fill the disk with them.
+func TestDocumentsThatNeverCameIntoForceAreForgotten(t *testing.T) {
+	w := newWorld(t, waiting)
+	kept := func(document string) bool {
+		d, err := w.g.PolicyDocument(w.tx, policy.Hash([]byte(document)))
+		w.must(err)
+		return len(d) > 0
+	}
+	w.applyPolicy(after(2, "800"))
+	w.applyPolicy(after(3, "900"))
+	if kept(after(2, "800")) || !kept(after(3, "900")) {
+		t.Error("what was replaced is kept, or what waits is not")
+	}
+	w.must(w.cancel(after(3, "900"), "user admin"))
+	if kept(after(3, "900")) || !kept(waiting) {
+		t.Error("what was cancelled is kept, or what is in force is not")
+	}
+}

@@ -27,26 +27,34 @@ func (e *evaluation) permissions() []Verdict {
 	return v
 }
 
-// granted judges by the agent's permissions alone.
+// granted judges by the agent's permissions alone: the first denial, else the first escalation, of any payment.
 func (e *evaluation) granted() []Verdict {
+	var escalated []Verdict
 	for _, p := range e.c.Intent.Payments() {
-		if v := e.permitted(p.Destination); v != nil {
+		v := e.permitted(p.Destination)
+		switch {
+		case len(codesOf(v, Deny)) > 0:
 			return v
+		case escalated == nil:
+			escalated = v
 		}
 	}
-	return e.trade()
+	return append(escalated, e.trade()...)
 }
 
 // permitted judges the whole of the request with one of its destinations: the asset that it is about first, then the
-// coins that go with it.
-func (e *evaluation) permitted(to ton.Address) []Verdict {
+// coins that go with it. An amount that needs an approval hides nothing that is denied.
+func (e *evaluation) permitted(to ton.Address) (escalated []Verdict) {
 	for n := range e.moves {
-		m := e.moves[len(e.moves)-1-n]
-		if v := e.moved(m, to); v != nil {
+		v := e.moved(e.moves[len(e.moves)-1-n], to)
+		switch {
+		case len(codesOf(v, Deny)) > 0:
 			return v
+		case escalated == nil:
+			escalated = v
 		}
 	}
-	return nil
+	return escalated
 }
 
 func (e *evaluation) moved(m Move, to ton.Address) []Verdict {

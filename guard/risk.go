@@ -181,10 +181,8 @@ func (e *evaluation) pendingOf(asset string) (all []risk.Pending) {
 
 // risks is layer 3: how risky the request is, and whether it is part of a pattern of fraud.
 func (e *evaluation) risks() (v []Verdict) {
-	for _, l := range e.risk.listings {
-		if l.Denies() {
-			v = append(v, deny(ReasonBlacklisted, l.String(), ""))
-		}
+	if i := slices.IndexFunc(e.risk.listings, Listing.Denies); i >= 0 { // one tells enough, of 255
+		v = append(v, deny(ReasonBlacklisted, e.risk.listings[i].String(), ""))
 	}
 	if !e.risk.config.Enabled {
 		return v
@@ -198,7 +196,7 @@ func (e *evaluation) risks() (v []Verdict) {
 }
 
 func (e *evaluation) objects(a *risk.Assessment) (v []Verdict) {
-	if a.Score > float64(e.risk.config.MaxScore) {
+	if a.Level == risk.Unknown || a.Score > float64(e.risk.config.MaxScore) {
 		v = append(v, deny(ReasonRiskScore, score(a.Score), strconv.Itoa(e.risk.config.MaxScore)))
 	}
 	for _, m := range a.Patterns {

@@ -294,7 +294,12 @@ func TestBlacklistRefusesWhomItListsAndFlagsWhoLooksLikeIt(t *testing.T) {
 	}
 	w := newWorld(t, permissive)
 	w.must(w.setBlacklist(guard.BlacklistRecord{Address: to(1), Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
-	w.deny(w.batch("k1", "1", "1"), guard.ReasonBlacklisted)
+	w.must(w.setBlacklist(guard.BlacklistRecord{Address: to(2), Revision: 1, Severity: blacklist.High, Reason: "scam"}, "user operator"))
+	c := w.batch("k1", "1", "1", "1")
+	w.deny(c, guard.ReasonBlacklisted)
+	if listed := w.decide(c).Refusals(); len(listed) != 1 {
+		t.Errorf("an audit entry for each of the listed: %+v", listed)
+	}
 }
 
 // Who carries a payload is paid as well.

@@ -92,6 +92,15 @@ func TestSimulationExplainsEveryRule(t *testing.T) {
 	}
 }
 
+func TestAmountThatNeedsAnApprovalHidesNoDenial(t *testing.T) {
+	w := newWorld(t, permissive)
+	w.applyPolicy(next("requireApprovalAbove: '1'\n    allowedDestinations: ['" + to(0).String() + "']"))
+	d := w.decide(w.batch("k1", "5", "5"))
+	if d.First().Reason != guard.ReasonDestinationDenied {
+		t.Errorf("first %+v, want a denial of the second destination", d.First())
+	}
+}
+
 func TestAllowRuleLiftsNoRefusal(t *testing.T) {
 	w := newWorld(t, permissive)
 	w.applyPolicy(ruledBy("allow", "{field: amount, operator: gte, value: '0'}"))

@@ -209,7 +209,7 @@ func (s *site) send(ctx context.Context, r client.Request, deliver, key string, 
 	return status, err
 }
 
-// again says how to send a request again whose answer was lost, or that was not admitted for now: with the same key and
+// again says how to send a request again whose answer was lost, or that was not admitted yet: with the same key and
 // the same body, which holds the expiry, nothing is signed twice.
 func again(err error, key string, expires time.Time) error {
 	var p *client.Problem

@@ -1,7 +1,5 @@
 package risk
 
-import "slices"
-
 // Assessment is what is known about the risk of one request. The zero value is denied.
 type Assessment struct {
 	Score     float64 // 0 to 100
@@ -54,25 +52,4 @@ func behavioralRisk(s State, deviation float64, found []Match) float64 {
 		worst = max(worst, m.Risk)
 	}
 	return rounded(worst)
-}
-
-// Denies reports whether layer 3 denies: for the score, or for a pattern that is blocked.
-func (a Assessment) Denies(c Config) bool {
-	switch {
-	case a.Level == Unknown || c.Check() != nil:
-		return true
-	case !c.Enabled:
-		return false
-	}
-	return a.Score > float64(c.MaxScore) || a.has(Block)
-}
-
-// Escalates reports whether layer 3 or 7 wants a person to decide, whether or not layer 3 denies as well: for the level,
-// for a pattern, or for an anomaly.
-func (a Assessment) Escalates(c Config) bool {
-	return c.Enabled && (a.Level >= High || a.has(Escalate) || a.Anomaly.IsAnomaly)
-}
-
-func (a Assessment) has(act Action) bool {
-	return slices.ContainsFunc(a.Patterns, func(m Match) bool { return m.Action == act })
 }

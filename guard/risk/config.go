@@ -6,7 +6,7 @@ import (
 )
 
 // Config is what a policy says about risk. The zero value is refused: Check says why, and whatever is assessed with it
-// is denied.
+// gets the worst score.
 type Config struct {
 	Enabled          bool    // false: layers 3 and 7 object to nothing; the assessment is made all the same
 	MaxScore         int     // 1 to 100; a score above it is denied

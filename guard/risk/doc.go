@@ -5,7 +5,6 @@
 //	var s risk.State                              // record b/<wallet>/<asset>
 //	s.Add(risk.Paid{At: …, Amount: …, New: …})    // for each executed transaction, in chain order
 //	a := risk.Assess(s, market, config, request)
-//	a.Denies(config), a.Escalates(config)
 //
 // Only what the chain executed changes a state. The request that is judged, and payloads of others that may yet execute,
 // count in the windows while they are judged and leave nothing behind, so an agent can't teach a wallet bad habits with
