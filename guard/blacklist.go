@@ -8,6 +8,7 @@ import (
 
 	"github.com/tonaiagent/mpcnode/guard/audit"
 	"github.com/tonaiagent/mpcnode/guard/blacklist"
+	"github.com/tonaiagent/mpcnode/guard/policy"
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
@@ -109,13 +110,21 @@ type listInForce struct {
 }
 
 func (g *Guard) openBlacklist(tx Tx) (r blacklistReader, err error) {
-	r.tx = tx
-	if r.at, err = windowTime(tx); err != nil {
+	at, err := windowTime(tx)
+	if err != nil {
 		return r, err
 	}
 	b, err := g.Policy(tx)
-	if err != nil || b == nil {
-		return r, err // without a policy nothing is allowed either
+	if err != nil {
+		return r, err
+	}
+	return blacklistBy(tx, at, b)
+}
+
+// blacklistBy reads what counts under a bundle, which may be nil: then nothing is allowed either.
+func blacklistBy(tx Tx, at time.Time, b *policy.Bundle) (r blacklistReader, err error) {
+	if r.tx, r.at = tx, at; b == nil {
+		return r, nil
 	}
 	r.policy, r.delay = true, b.LoosenDelay
 	for _, source := range b.Lists() {

@@ -48,7 +48,7 @@ func (g *Guard) load(tx Tx, now time.Time, c Case) (*evaluation, error) {
 	if c.Intent.RequestID != "" && !requestID.MatchString(c.Intent.RequestID) {
 		return nil, errors.New("request id is not one of For's")
 	}
-	for _, read := range []func(Tx) error{e.loadTime, e.loadWho, e.loadPolicy, e.loadChain, e.loadContract, e.loadPayloads, e.loadCounts, e.loadRisk} {
+	for _, read := range []func(Tx) error{e.loadTime, e.loadPolicy, e.loadWho, e.loadChain, e.loadContract, e.loadPayloads, e.loadCounts, e.loadRisk} {
 		if err := read(tx); err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (e *evaluation) loadWho(tx Tx) error {
 	if known {
 		e.wallet = &w
 	}
-	a, known, err := e.g.Agent(tx, e.c.Intent.Agent)
+	a, known, err := agentBy(tx, e.bundle, e.c.Intent.Agent)
 	if known {
 		e.agent = &a
 	}

@@ -186,6 +186,11 @@ func (g *Guard) market(tx Tx, now time.Time, asset string) (m risk.Market, price
 	if err != nil {
 		return m, 0, err
 	}
+	return marketBy(tx, now, b, asset)
+}
+
+// marketBy is what the feeds of a bundle say, which may be nil.
+func marketBy(tx Tx, now time.Time, b *policy.Bundle, asset string) (m risk.Market, price float64, err error) {
 	price, agreed, err := agreedPrice(tx, now, b, asset)
 	if err != nil || !agreed {
 		return m, 0, err

@@ -30,7 +30,8 @@ func payeesOf(i Intent) payees {
 // learnPayees takes what a payload has paid into the wallet's statistics. They follow from what the chain executed and from
 // nothing else, so an agent can't shape them with payloads that it never sends.
 //
-// Of one operation of the ledger at most room destinations are remembered; the others stay new, which allows nothing more.
+// Of one operation of the ledger at most room destinations are remembered. What the others get counts among what went to new
+// destinations, if they are, and not as theirs.
 func learnPayees(tx Tx, wallet string, p payees, at time.Time, room *int) error {
 	paid := risk.Paid{At: at}
 	for _, x := range p.List {

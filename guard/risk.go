@@ -37,7 +37,7 @@ func (e *evaluation) loadRisk(tx Tx) error {
 	if err := e.loadListings(tx); err != nil {
 		return err
 	}
-	market, err := e.g.Market(tx, e.now, e.c.Intent.Asset)
+	market, _, err := marketBy(tx, e.now, e.bundle, e.c.Intent.Asset)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (e *evaluation) loadDests(tx Tx) error {
 
 // loadListings looks everybody who would be paid up in the blacklist: also who carries the payload, or is paid for a swap.
 func (e *evaluation) loadListings(tx Tx) error {
-	r, err := e.g.openBlacklist(tx)
+	r, err := blacklistBy(tx, e.at, e.bundle)
 	if err != nil {
 		return err
 	}
