@@ -96,7 +96,7 @@ func (n *Node) checkAnswers(signers []string, answers []wire.Statement, request,
 		if s.Party != signers[i] {
 			return fmt.Errorf("the answer of %.64q stands in for %s's", s.Party, signers[i])
 		}
-		if err := s.Open(n.manifest, wire.KindAnswer, &a); err != nil {
+		if err := n.openStatement(s, wire.KindAnswer, &a); err != nil {
 			return err
 		}
 		if a.Request != request || a.Payload != payload || guard.Effect(a.Effect) != guard.Allow || !a.Reserved {

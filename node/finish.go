@@ -128,14 +128,14 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 		return // one follower a wallet: it sees whatever the chain does
 	}
 	defer n.mirror.follows.end(w.ID)
-	var seen uint32
+	seen := n.mirror.view(w.ID).block() // it was signed after that
 	for n.ctx.Err() == nil {
+		n.waitForBlock(n.ctx, seen)
 		var state guard.State
 		state, seen = n.payloadState(n.ctx, w, payload, seen)
 		if settled := state == guard.Executed || state == guard.Dead; settled && n.alone(w.ID) {
 			return
 		}
-		n.waitForBlock(n.ctx, seen)
 		if live, err := n.live(n.ctx, w, n.mirror.view(w.ID).seqno()); err != nil || !live.Known {
 			return
 		}

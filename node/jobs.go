@@ -29,7 +29,7 @@ func (s *jobs) start(r Request, alone bool) (j *job, fresh, free bool) {
 	if j = s.byID[r.ID]; j != nil {
 		return j, false, true
 	}
-	if alone && s.byWallet[r.Wallet] != nil {
+	if holder := s.byWallet[r.Wallet]; alone && holder != nil && !holder.settled() {
 		return nil, false, false
 	}
 	j = &job{request: r, changed: make(chan struct{})}
@@ -110,16 +110,24 @@ func (j *job) reject(p *Problem) {
 	j.changed = make(chan struct{})
 }
 
+// settled reports whether whoever waits for the job has been answered: from then on its wallet is free, though the job may
+// not have ended yet.
+func (j *job) settled() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.problem != nil || j.request.settled()
+}
+
 // wait returns the request once it is settled, or as it is when ctx ends.
 func (j *job) wait(ctx context.Context) (Request, error) {
 	for {
 		j.mu.Lock()
 		r, p, changed := j.request, j.problem, j.changed
 		j.mu.Unlock()
-		if p != nil {
+		switch {
+		case p != nil:
 			return r, p
-		}
-		if r.State.Final(r.Deliver) || r.State == StatePending {
+		case r.settled():
 			return r, nil
 		}
 		select {

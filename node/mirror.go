@@ -102,6 +102,13 @@ func (v *view) seqno() uint32 {
 	return v.account.Seqno
 }
 
+// block returns the masterchain seqno as of which the account was read, 0 if it wasn't.
+func (v *view) block() uint32 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.account.MCSeqno
+}
+
 func (m *mirror) view(wallet string) *view {
 	m.mu.Lock()
 	defer m.mu.Unlock()

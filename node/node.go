@@ -82,6 +82,7 @@ type Node struct {
 	faults   faults
 	clocks   clocks
 	warnings warnings
+	heard    heard
 
 	meeting sync.Map // parties with which trips are being exchanged
 
@@ -237,7 +238,9 @@ func (n *Node) contain() {
 
 // state signs a statement as this party.
 func (n *Node) state(kind string, body any) wire.Statement {
-	return wire.State(n.network, kind, n.self, n.identity, body)
+	s := wire.State(n.network, kind, n.self, n.identity, body)
+	n.heard.add(s.ID())
+	return s
 }
 
 func guardConfig(cfg Config, m wire.Manifest) guard.Config {

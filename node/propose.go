@@ -144,7 +144,7 @@ func (n *Node) ask(ctx context.Context, party string, in guard.Intent, p wire.Pr
 	case party == n.self:
 		v.err = v.statement.Read(&v.answer.Answer)
 	default: // it will be shown to the other signers, who take only what its party signed
-		v.err = v.statement.Open(n.manifest, wire.KindAnswer, &v.answer.Answer)
+		v.err = n.openStatement(v.statement, wire.KindAnswer, &v.answer.Answer)
 	}
 	if v.err == nil && (v.statement.Party != party || v.statement.Kind != wire.KindAnswer || v.answer.Request != in.Request) {
 		v.err = errors.New("answered something else than it was asked")

@@ -160,6 +160,9 @@ func listOpen(tx guard.Tx, r Request) {
 	tx.Set(prefixOpen+guard.Key(r.ID), mark)
 }
 
+// settled reports whether this node does nothing more for the request, as far as its caller is concerned.
+func (r Request) settled() bool { return r.State.Final(r.Deliver) || r.State == StatePending }
+
 // over reports whether asking again changes nothing. A request that failed for want of parties, before its expiry, may
 // be tried again: with the payload it had, while that can execute.
 func (r Request) over(now time.Time) bool {

@@ -33,6 +33,10 @@ func NewEmulator(configBoC []byte) (*Emulator, error) {
 	return &Emulator{config: config, vm: tvm.NewTVM()}, nil
 }
 
+// standIn is in the place of the signature that isn't there yet. Its scalar is larger than the group's order (RFC 8032, section
+// 5.1.7), so the machine finds it bad, which an emulation overlooks, without a multiplication.
+var standIn = [64]byte{63: 0xff}
+
 // Run shows what payload would do on acc, w's own account, in a block at the time now, if its signature were good. An
 // account without code runs with w's StateInit. A message that isn't accepted is an Outcome, not an error; an error
 // means that nothing can be said, and nothing may be signed. A HighloadV3 batch is run through both of its transactions.
@@ -47,7 +51,7 @@ func (e *Emulator) Run(w Wallet, acc Account, payload []byte, now time.Time) (Ou
 	if acc.Balance.IsZero() {
 		return unaccepted(acc), nil // nothing pays for importing the message, so no block takes it
 	}
-	msg, err := assemble(w, root, [64]byte{}, acc.Status != StatusActive)
+	msg, err := assemble(w, root, standIn, acc.Status != StatusActive)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("emulate: %w", err)
 	}

@@ -136,7 +136,7 @@ func (e *Emulator) RunGasless(w Wallet, acc Account, payload []byte, value Nano,
 // deliver writes the internal message that a relayer sends. From where doesn't matter to the wallet; what bounces goes
 // back there.
 func deliver(w Wallet, payload *cell.Cell, value Nano, acc Account, now time.Time) (*cell.Cell, error) {
-	body, err := joinBehind(payload, [64]byte{})
+	body, err := joinBehind(payload, standIn)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ const (
 	packetNonce = 32
 	packetSum   = sha256.Size
 	streamSeed  = 160 // random bytes of a handshake
+	usualPacket = 8 << 10
 )
 
 // streams are the two directions of a connection.
@@ -111,8 +112,9 @@ func (s *streams) receive(from io.Reader) ([]byte, error) {
 	if n < packetNonce+packetSum || n > maxPacket {
 		return nil, fmt.Errorf("packet of %d bytes, at most %d are read", n, maxPacket)
 	}
-	// The buffer grows with what arrives, so that a size alone takes no memory.
+	// The buffer grows with what arrives, so that a size alone takes little memory.
 	var packet bytes.Buffer
+	packet.Grow(min(int(n), usualPacket) + bytes.MinRead)
 	if got, err := io.CopyN(&packet, from, int64(n)); err != nil {
 		return nil, fmt.Errorf("packet ends after %d of %d bytes: %w", got, n, err)
 	}
