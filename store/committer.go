@@ -29,6 +29,8 @@ func (b *bug) Error() string { return fmt.Sprintf("%v\n%s", b.value, b.stack) }
 // batch is one transaction and the operations that ran on it.
 type batch struct {
 	txn     *badger.Txn
+	recent  *recent
+	writes  map[guard.Key][]byte // of the operations so far; nil deletes
 	head    head
 	party   string
 	ops     []*operation
@@ -49,7 +51,8 @@ func (l *Ledger) commitLoop() {
 
 // gather runs the first operation, and what comes while it may wait, on one transaction.
 func (l *Ledger) gather(first *operation) *batch {
-	b := &batch{txn: l.db.NewTransaction(true), head: *l.head.Load(), party: l.party, err: l.failure()}
+	b := &batch{txn: l.db.NewTransaction(true), recent: l.recent, writes: map[guard.Key][]byte{}, head: *l.head.Load(),
+		party: l.party, err: l.failure()}
 	for o := first; o != nil; o = l.next(b) {
 		b.run(o)
 		if len(b.ops) == maxBatch || b.bytes > maxBatchBytes {
@@ -87,7 +90,7 @@ func (b *batch) run(o *operation) {
 	if b.err != nil {
 		return
 	}
-	v := newOverlay(b.txn, b.party, b.head.tree)
+	v := newOverlay(b)
 	if o.err = call(o.run, v); o.err == nil {
 		o.err = v.err
 	}
@@ -96,7 +99,34 @@ func (b *batch) run(o *operation) {
 	}
 	b.head.tree, b.touched = v.tree, true
 	b.bytes += v.bytes
-	b.err = v.merge()
+	b.err = b.merge(v)
+}
+
+// merge takes over an operation's writes.
+func (b *batch) merge(v *overlay) error {
+	for k, value := range v.writes {
+		if err := write(b.txn, k, value); err != nil {
+			return fmt.Errorf("write %q: %w", k, err)
+		}
+		b.writes[k] = value
+	}
+	return nil
+}
+
+// get returns the value of k as the operations so far left it.
+func (b *batch) get(k guard.Key) ([]byte, error) {
+	if v, ok := b.writes[k]; ok {
+		return v, nil
+	}
+	at := b.txn.ReadTs()
+	if v, ok := b.recent.get(k, at); ok {
+		return v, nil
+	}
+	v, err := read(b.txn, k)
+	if err == nil {
+		b.recent.learn(k, v, at)
+	}
+	return v, err
 }
 
 // call runs op and turns a panic into an error.
@@ -135,10 +165,19 @@ func (l *Ledger) commit(b *batch) error {
 	if err := write(b.txn, headKey, b.head.marshal()); err != nil {
 		return err
 	}
+	l.recent.forget(b.writes)
 	if err := l.sync(b.txn); err != nil {
 		return err
 	}
+	l.recent.learnAll(b.writes, l.version())
 	l.head.Store(&b.head)
 	l.moved()
 	return nil
+}
+
+// version returns that of the last commit; nobody but the committer commits.
+func (l *Ledger) version() uint64 {
+	txn := l.db.NewTransaction(false)
+	defer txn.Discard()
+	return txn.ReadTs()
 }

@@ -15,7 +15,7 @@ import (
 func badgerOptions(dir string, log *slog.Logger) badger.Options {
 	opt := badger.DefaultOptions(dir)
 	opt.SyncWrites = true
-	opt.MemTableSize = 12 << 20 // three of them are most of a node's memory
+	opt.MemTableSize = 8 << 20 // three of them are most of a node's memory
 	opt.NumMemtables = 3
 	opt.ValueLogFileSize = 32 << 20
 	opt.BlockCacheSize = 16 << 20

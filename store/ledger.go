@@ -19,6 +19,7 @@ type Ledger struct {
 	party   string
 	disk    *disk
 	anchors *anchors
+	recent  *recent
 	onFatal func(error)             // told once
 	sync    func(*badger.Txn) error // commits and syncs; tests make it fail
 
@@ -82,7 +83,7 @@ func (l *Ledger) enqueue(ctx context.Context, o *operation) error {
 // ledger.
 func (l *Ledger) View(ctx context.Context, op func(guard.Tx) error) error {
 	return l.read(ctx, func(txn *badger.Txn) error {
-		s := &snapshot{under: txn}
+		s := &snapshot{under: txn, recent: l.recent}
 		if err := op(s); err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ const (
 	// shorter than anybody notices.
 	linger = 3 * time.Millisecond
 
-	// maxBatchBytes closes a batch early. Badger refuses a transaction above 15 % of the memtable (1.8 MiB of 12); the
+	// maxBatchBytes closes a batch early. Badger refuses a transaction above 15 % of the memtable (1.2 MiB of 8); the
 	// last operation may add maxOpBytes to this.
-	maxBatchBytes = 1 << 20
+	maxBatchBytes = 512 << 10
 
 	// maxOpBytes bounds one operation's writes: a proposal with its body, payload and statements is below 200 KiB.
 	maxOpBytes = 512 << 10
@@ -25,6 +25,12 @@ const (
 	// writeOverhead is charged for each write, so that badger's limit on their number is never met either (96 bytes a
 	// node in the memtable).
 	writeOverhead = 128
+
+	// maxRecent bounds the records that are kept in memory, those of some thousand requests, and maxRecentValue one of them.
+	// recentOverhead is what one costs beside its key and value.
+	maxRecent      = 8 << 20
+	maxRecentValue = 128 << 10
+	recentOverhead = 128
 
 	// maxKey bounds a key: the longest have two ids and an asset.
 	maxKey = 512

@@ -17,7 +17,7 @@ var errReadOnly = errors.New("write in a view")
 // overlay is the guard.Tx of one operation: its writes over what the operations before it in the batch left. The first
 // error stays, so that an operation which could not read or record something fails even if it went on.
 type overlay struct {
-	under  *badger.Txn
+	under  *batch
 	party  string
 	tree   audit.Tree
 	writes map[guard.Key][]byte // nil deletes
@@ -25,8 +25,8 @@ type overlay struct {
 	err    error
 }
 
-func newOverlay(under *badger.Txn, party string, tree audit.Tree) *overlay {
-	return &overlay{under: under, party: party, tree: tree.Clone(), writes: map[guard.Key][]byte{}}
+func newOverlay(under *batch) *overlay {
+	return &overlay{under: under, party: under.party, tree: under.head.tree.Clone(), writes: map[guard.Key][]byte{}}
 }
 
 // Get implements guard.Tx.
@@ -34,7 +34,7 @@ func (o *overlay) Get(k guard.Key) ([]byte, error) {
 	if v, ok := o.writes[k]; ok {
 		return v, nil
 	}
-	v, err := read(o.under, k)
+	v, err := o.under.get(k)
 	if err != nil {
 		o.fail(err)
 	}
@@ -89,24 +89,18 @@ func (o *overlay) fail(err error) {
 	}
 }
 
-// merge hands the writes to the transaction underneath.
-func (o *overlay) merge() error {
-	for k, v := range o.writes {
-		if err := write(o.under, k, v); err != nil {
-			return fmt.Errorf("write %q: %w", k, err)
-		}
-	}
-	return nil
-}
-
 // snapshot is the guard.Tx of a View.
 type snapshot struct {
-	under *badger.Txn
-	err   error
+	under  *badger.Txn
+	recent *recent
+	err    error
 }
 
 // Get implements guard.Tx.
 func (s *snapshot) Get(k guard.Key) ([]byte, error) {
+	if v, ok := s.recent.get(k, s.under.ReadTs()); ok {
+		return v, nil
+	}
 	v, err := read(s.under, k)
 	if err != nil {
 		s.err = err

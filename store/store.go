@@ -155,7 +155,7 @@ func openLedger(ctx context.Context, root *os.Root, cfg Config, space *disk, a a
 		return nil, errors.Join(err, db.Close())
 	}
 	l := &Ledger{db: db, party: cfg.Party, disk: space, anchors: newAnchors(root, cfg.origin()), onFatal: cfg.OnFatal,
-		sync: (*badger.Txn).Commit, queue: make(chan *operation, maxQueue), committed: make(chan struct{})}
+		sync: (*badger.Txn).Commit, recent: newRecent(maxRecent), queue: make(chan *operation, maxQueue), committed: make(chan struct{})}
 	l.head.Store(&h)
 	go l.commitLoop()
 	go l.anchorLoop()
