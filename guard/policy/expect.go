@@ -82,7 +82,7 @@ func (t *Test) UnmarshalYAML(n ast.Node) error {
 	unread := strictyaml.Decode(n, &f)
 	g, problems := f.given()
 	*t = Test{f.Name, g, Outcome{Effect: f.Expect.Effect, Rule: f.Expect.Rule, Violates: f.Expect.Violates}}
-	if !ruleName.MatchString(f.Name) {
+	if !isRuleName(f.Name) {
 		problems = append(problems, problem{"name", "want at most 128 printable characters"})
 	}
 	if e := f.Expect.Effect; e != Deny && e != Escalate && e != Allow {

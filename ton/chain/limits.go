@@ -45,7 +45,8 @@ const (
 	MaxWalk = 4096
 
 	// perPage is the most transactions that liteservers send at once.
-	perPage = 16
+	perPage   = 16
+	firstPage = 2
 
 	// maxPage bounds one page in bytes: sixteen transactions of wallets, each with at most 255 messages, stay below.
 	maxPage = 4 << 20

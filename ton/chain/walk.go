@@ -17,7 +17,8 @@ import (
 // follower, or acc, gives for it; a list that doesn't lead back to the position is refused with ErrUnavailable.
 //
 // When more than limit (1 to MaxWalk) lie between, the newest limit of them are returned with ErrIncomplete; the walk goes
-// on from the first one's PrevLT and PrevHash, put in place of acc's last transaction. Each page of 16 has its own deadline.
+// on from the first one's PrevLT and PrevHash, put in place of acc's last transaction. Each page, of 16 but for
+// the first, has its own deadline.
 func (c *Client) Transactions(ctx context.Context, w ton.Wallet, acc ton.Account, afterLT uint64, afterHash [32]byte, limit int) ([]ton.Executed, error) {
 	l := walk{client: c, wallet: w, next: position{acc.LastLT, acc.LastHash}, end: position{afterLT, afterHash}, limit: limit}
 	return l.list(ctx, acc)
@@ -94,7 +95,7 @@ func (l *walk) run(ctx context.Context) error {
 // page asks for the next transactions. A liteserver may send fewer than asked for, but one at least.
 func (l *walk) page(ctx context.Context) error {
 	id := accountID(l.wallet.Address)
-	count := min(perPage, l.limit-len(l.found))
+	count := min(l.pageSize(), l.limit-len(l.found))
 	query := lite.GetTransactions{Limit: int32(count), AccID: &id, LT: int64(l.next.lt), TxHash: l.next.hash[:]}
 	from, found := l.next, len(l.found)
 	_, err := ask(ctx, l.client, wait{}, query, func(t lite.TransactionList) (struct{}, error) {
@@ -102,6 +103,14 @@ func (l *walk) page(ctx context.Context) error {
 		return struct{}{}, l.read(t.Transactions, count)
 	})
 	return err
+}
+
+// pageSize is how many transactions to ask for: few at first where a position is known, for most looks find one that is new.
+func (l *walk) pageSize() int {
+	if l.end.lt > 0 && len(l.found) == 0 {
+		return firstPage
+	}
+	return perPage
 }
 
 func (l *walk) read(boc []byte, count int) error {
