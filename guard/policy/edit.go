@@ -69,7 +69,8 @@ func RemoveRule(document []byte, id string) ([]byte, error) {
 	})
 }
 
-// SetAgent returns the document with these permissions of an agent, in place of those that it had.
+// SetAgent returns the document with these permissions of an agent, in place of those that it had. Its enrolment stays, unless the
+// permissions come with another.
 func SetAgent(document []byte, agent string, permissions []byte) ([]byte, error) {
 	if !agentID.MatchString(agent) {
 		return nil, fmt.Errorf("agent %.70q: want an id: a-z, 0-9 and -, at most 64", agent)
@@ -82,8 +83,36 @@ func SetAgent(document []byte, agent string, permissions []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := d.put("agents", piece{agent, t.source, true})
-	return edited(document, changed, err, func(v map[string]any) { agentsOf(v)[agent] = valuesOf(t.source) })
+	source, err := t.enrolledAs(d, agent)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := d.put("agents", piece{agent, source, true})
+	return edited(document, changed, err, func(v map[string]any) {
+		agents, set := agentsOf(v), valuesOf(t.source)
+		if before, ok := agents[agent].(map[string]any); ok {
+			if after, ok := set.(map[string]any); ok && before["enrolment"] != nil && after["enrolment"] == nil {
+				after["enrolment"] = before["enrolment"]
+			}
+		}
+		agents[agent] = set
+	})
+}
+
+// enrolledAs returns the source of permissions with the enrolment that the agent has in a document, if they have none.
+func (t *layout) enrolledAs(d *layout, agent string) (string, error) {
+	if _, i := find(t.top(), "enrolment"); i >= 0 {
+		return t.source, nil
+	}
+	of, i := find(d.under("agents"), agent)
+	if i < 0 {
+		return t.source, nil
+	}
+	kept, i := find(d.entries(of.value, of.to), "enrolment")
+	if i < 0 {
+		return t.source, nil
+	}
+	return t.putInto(t.root, entry{to: len(t.source), indent: -2}, d.pieceOf(kept))
 }
 
 // RemoveAgent returns the document without an agent, which may do nothing then. Rules and validators must not name it, and it

@@ -107,6 +107,46 @@ func TestEditsOfAnyLayout(t *testing.T) {
 	}
 }
 
+func TestAgentSetAnewStaysEnrolled(t *testing.T) {
+	key := strings.Repeat("ab", 32)
+	for name, enrolment := range map[string]string{
+		"in lines":         "enrolment: # here\n      publicKey: " + key + "\n      wallets:\n        - w\n      notAfter: 2030-01-01T00:00:00Z\n    preset: balanced",
+		"in lines, last":   "preset: balanced\n    enrolment:\n      publicKey: " + key + "\n      wallets: [w] # one\n      notAfter: 2030-01-01T00:00:00Z",
+		"between brackets": "enrolment: {publicKey: " + key + ", wallets: [w], notAfter: 2030-01-01T00:00:00Z}\n    preset: balanced",
+	} {
+		document := "version: 1\nagents:\n  other: {preset: balanced}\n  a:\n    " + enrolment + "\n"
+		for _, set := range []string{"preset: conservative\n", "{preset: conservative}", "preset: conservative\nrate:\n  maxPerHour: 1\n"} {
+			d, err := policy.SetAgent([]byte(document), "a", []byte(set))
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", name, err, document)
+			}
+			b, err := policy.Parse(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, _ := b.Permissions("a")
+			if e := a.Enrolment; a.Preset != "conservative" || e == nil || len(e.Wallets) != 1 || e.NotAfter.Year() != 2030 {
+				t.Errorf("%s, set to %q:\n%s", name, set, d)
+			}
+		}
+		d, err := policy.SetAgent([]byte(document), "a", []byte("preset: conservative\nenrolment: {publicKey: "+key+", wallets: [v]}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := policy.Parse(d)
+		if a, _ := b.Permissions("a"); a.Enrolment.Wallets[0] != "v" || !a.Enrolment.NotAfter.IsZero() {
+			t.Errorf("%s: the enrolment that came with the permissions isn't there:\n%s", name, d)
+		}
+	}
+	flow := `{version: 1, agents: {a: {enrolment: {publicKey: ` + key + `, wallets: [w]}, preset: balanced}}}`
+	d, err := policy.SetAgent([]byte(flow), "a", []byte("preset: conservative"))
+	if b, _ := policy.Parse(d); err != nil || b == nil {
+		t.Errorf("%v\n%s", err, d)
+	} else if a, _ := b.Permissions("a"); a.Enrolment == nil {
+		t.Errorf("in one line:\n%s", d)
+	}
+}
+
 func TestEditsAreRefused(t *testing.T) {
 	alone := "version: 1\nagents: {a: {preset: balanced}}\n"
 	bound := "version: 1\nagents: {a: {preset: balanced}, b: {preset: balanced}}\nrules: [{id: r, action: deny, scope: {agents: [a]}, conditions: [{field: hour, operator: lt, value: 6}]}]\n"

@@ -15,6 +15,21 @@ type piece struct {
 	below  bool   // it begins on a line of its own, below the key
 }
 
+// pieceOf returns a pair, so that it can be put elsewhere.
+func (t *layout) pieceOf(e entry) piece {
+	_, value, _ := strings.Cut(t.source[e.from:e.to], ":")
+	beside, below, _ := strings.Cut(value, "\n")
+	if beside = strings.TrimSpace(beside); beside != "" && beside[0] != '#' {
+		return piece{key: e.name, source: strings.TrimSpace(value)}
+	}
+	_, indent := t.line(t.index(e.from) + 1)
+	var b strings.Builder
+	for l := range strings.Lines(below) {
+		b.WriteString(strings.TrimPrefix(l, strings.Repeat(" ", indent)))
+	}
+	return piece{key: e.name, source: b.String(), below: true}
+}
+
 func (t *layout) splice(from, to int, put string) string {
 	return t.source[:from] + put + t.source[to:]
 }
