@@ -20,6 +20,7 @@ func (n *Node) destinations(ctx context.Context, to []ton.Address, at time.Time)
 	asked.SetLimit(asksAtOnce)
 	for i, a := range to {
 		asked.Go(func() (err error) {
+			defer contained(&err)
 			states[i], err = n.destination(ctx, a, at)
 			return err
 		})

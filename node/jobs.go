@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -108,6 +109,14 @@ func (j *job) reject(p *Problem) {
 	j.problem = p
 	close(j.changed)
 	j.changed = make(chan struct{})
+}
+
+// failing answers whoever waits for a job that panics, which is a fault of the node's, and panics on.
+func (j *job) failing() {
+	if bug := recover(); bug != nil {
+		j.reject(ProblemOf(fmt.Errorf("%v", bug)))
+		panic(bug)
+	}
 }
 
 // settled reports whether whoever waits for the job has been answered: from then on its wallet is free, though the job may

@@ -230,6 +230,13 @@ func (n *Node) spawn(f func()) bool {
 	return true
 }
 
+// contained makes an error of a panic, on a goroutine that somebody waits for.
+func contained(err *error) {
+	if bug := recover(); bug != nil {
+		*err = fmt.Errorf("a task panicked: %v\n%s", bug, debug.Stack())
+	}
+}
+
 func (n *Node) contain() {
 	if bug := recover(); bug != nil {
 		n.log.Error("a task panicked", "bug", bug, "stack", string(debug.Stack()))

@@ -75,7 +75,9 @@ func (n *Node) propose(ctx context.Context, in guard.Intent, p wire.Proposal) *v
 		n.spawn(func() {
 			ctx, cancel := context.WithTimeout(n.ctx, min(proposeTimeout, in.Expires.Sub(n.env.Now())))
 			defer cancel()
-			said <- n.ask(ctx, party, in, p, raw)
+			v := voice{party: party, err: errors.New("failed while it was asked")}
+			defer func() { said <- v }() // a fault of this node's is an answer too: nobody waits for it
+			v = n.ask(ctx, party, in, p, raw)
 		})
 	}
 	all := &voices{self: n.self, coming: said}

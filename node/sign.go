@@ -59,7 +59,11 @@ func (n *Node) start(r Request, in guard.Intent, e reqsig.Envelope) (*job, error
 		cancel()
 		return j, nil
 	}
-	if !n.spawn(func() { defer cancel(); n.run(work, j, in, e) }) {
+	if !n.spawn(func() {
+		defer cancel()
+		defer j.failing()
+		n.run(work, j, in, e)
+	}) {
 		cancel()
 		n.jobs.end(j)
 		return nil, problemf(503, "shutting_down", "this node is stopping: ask again, with the same Idempotency-Key, once it is back")

@@ -221,3 +221,41 @@ func TestActivationCutAtEachStep(t *testing.T) {
 		})
 	}
 }
+
+// A fault of a node's own answers whoever waits, and its wallet is free again.
+func TestNodeThatPanicsKeepsNobodyWaiting(t *testing.T) {
+	for where, bug := range map[string]struct {
+		asked string
+		nth   int32
+	}{"building": {"account", 1}, "reading the destination": {"account", 2}, "judging": {"facts", 1}} {
+		bubble(t, func(t *testing.T) {
+			w := newTraded(t, "transfers: {enabled: true}")
+			var seen atomic.Int32
+			panics := func(asked string) {
+				if asked == bug.asked && seen.Add(1) == bug.nth {
+					panic("a bug")
+				}
+			}
+			w.parties["user"].bug.Store(&panics)
+			o := w.pay("10")
+			if bug.asked == "account" {
+				o.kind, o.asset, o.memo = "", "", ""
+			}
+			o.wallet, o.agent, o.ask, o.deliver = "w1", "agent-1", "user", node.DeliverConfirmed
+			began := time.Now()
+			r, err := w.send(o)
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%s: an answer came after %s: %s, %v", where, took, r.State, err)
+			}
+			if seen.Load() < bug.nth {
+				t.Fatalf("%s: asked %d times", where, seen.Load())
+			}
+			if err == nil && r.State == node.StateConfirmed {
+				t.Errorf("%s: %s", where, r.State)
+			}
+			w.parties["user"].bug.Store(nil)
+			time.Sleep(10 * time.Minute) // what the others have reserved is dead then
+			w.does(w.pay("11"), node.StateConfirmed, "")
+		})
+	}
+}

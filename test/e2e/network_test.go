@@ -63,8 +63,29 @@ type party struct {
 	node  *node.Node
 	chain *liteserver
 
-	remote bool                           // it starts without its liteserver
-	shown  atomic.Pointer[chain.Sighting] // by its toncenter; nil: it has none
+	remote bool                               // it starts without its liteserver
+	shown  atomic.Pointer[chain.Sighting]     // by its toncenter; nil: it has none
+	bug    atomic.Pointer[func(asked string)] // runs whenever its node asks the chain for "account" or "facts"
+}
+
+// faulty is a node's view of the chain with a bug of its own.
+type faulty struct {
+	node.Chain
+	bug *atomic.Pointer[func(asked string)]
+}
+
+func (f faulty) Account(ctx context.Context, a ton.Address) (ton.Account, error) {
+	if bug := f.bug.Load(); bug != nil {
+		(*bug)("account")
+	}
+	return f.Chain.Account(ctx, a)
+}
+
+func (f faulty) FactsOf(ctx context.Context, own ton.Address, messages []ton.Message, claim ton.Claim, vouched []ton.Vouched) ([]ton.Facts, error) {
+	if bug := f.bug.Load(); bug != nil {
+		(*bug)("facts")
+	}
+	return f.Chain.FactsOf(ctx, own, messages, claim, vouched)
 }
 
 // centred is a view with toncenters that show what a story says.
@@ -199,6 +220,7 @@ func (w *network) up(name string) {
 		p.cfg.Chain.Toncenter = []node.Toncenter{{URL: "https://toncenter.example", Version: "v3"}}
 		view = centred{client, &p.shown}
 	}
+	view = faulty{view, &p.bug}
 	p.node, err = node.Open(context.Background(), p.cfg, node.Env{Now: w.now, Net: w.memory, Chain: view, Log: log})
 	w.must(err)
 }
