@@ -32,6 +32,17 @@ type currentPolicy struct {
 	Hash    [32]byte `cbor:"hash"`
 	Version uint64   `cbor:"version"`
 	Admin   [32]byte `cbor:"admin"` // who signed first; the audit log names all
+	succession
+}
+
+// succession is what a bundle asks of the next one. It stands beside the document, for a release that can't read that.
+type succession struct {
+	Quorum int   `cbor:"quorum"`
+	Delay  int64 `cbor:"delay"` // seconds
+}
+
+func successionOf(b *policy.Bundle) succession {
+	return succession{b.Quorum, int64(b.LoosenDelay / time.Second)}
 }
 
 // ApplyPolicy takes in a bundle. One that loosens nothing is in force at once, and so is the first: nothing was allowed
@@ -55,7 +66,7 @@ func (g *Guard) applyPolicy(tx Tx, now time.Time, s SignedBundle) error {
 	if err != nil {
 		return err
 	}
-	current, err := g.Policy(tx)
+	current, err := g.Standing(tx)
 	if err != nil {
 		return err
 	}
@@ -67,10 +78,10 @@ func (g *Guard) applyPolicy(tx Tx, now time.Time, s SignedBundle) error {
 	if err := g.dropPending(tx, now, b.Hash); err != nil {
 		return err
 	}
-	p := pendingPolicy{Hash: b.Hash, Version: b.Version, Admins: adminsOf(s)}
-	if current != nil && current.LoosenDelay > 0 {
-		if looser := policy.Loosens(current, b); len(looser) > 0 {
-			return postpone(tx, now, p, current.LoosenDelay, looser)
+	p := pendingPolicy{Hash: b.Hash, Version: b.Version, Admins: adminsOf(s), succession: successionOf(b)}
+	if current != nil && current.succession.Delay > 0 {
+		if looser := current.loosens(b); len(looser) > 0 {
+			return postpone(tx, now, p, current.succession.Delay, looser)
 		}
 	}
 	enforce(tx, now, p)
@@ -107,14 +118,14 @@ func (g *Guard) checkAdmin(admin, digest [32]byte, signature []byte) error {
 }
 
 // checkSuccession refuses what must not follow the bundle in force, of which there is none before the first.
-func (g *Guard) checkSuccession(tx Tx, current, b *policy.Bundle, signed int) error {
+func (g *Guard) checkSuccession(tx Tx, current *Standing, b *policy.Bundle, signed int) error {
 	next, err := g.NextVersion(tx)
 	if err != nil {
 		return err
 	}
 	quorum, parent := b.Quorum, [32]byte{}
 	if current != nil {
-		quorum, parent = current.Quorum, current.Hash
+		quorum, parent = current.succession.Quorum, current.Hash
 	}
 	admins := len(g.self().PolicyAdmins)
 	switch {
@@ -146,7 +157,7 @@ func (g *Guard) NextVersion(tx Tx) (uint64, error) {
 
 // enforce puts a bundle into force.
 func enforce(tx Tx, now time.Time, p pendingPolicy) {
-	put(tx, keyPolicy, currentPolicy{p.Hash, p.Version, p.Admins[0]})
+	put(tx, keyPolicy, currentPolicy{p.Hash, p.Version, p.Admins[0], p.succession})
 	tx.Append(policyEntry(now, audit.PolicyApplied, audit.Info, p))
 	overtake(tx, now, p)
 }
@@ -174,16 +185,6 @@ func adminsOf(s SignedBundle) [][32]byte {
 	return admins
 }
 
-// Policy returns the bundle in force, nil when there is none. A bundle that can't be read is an error: nothing is
-// decided without it.
-func (g *Guard) Policy(tx Tx) (*policy.Bundle, error) {
-	var current currentPolicy
-	if ok, err := get(tx, keyPolicy, &current); err != nil || !ok {
-		return nil, err
-	}
-	return readBundle(tx, keyDocument(current.Hash), current.Hash, &g.bundle)
-}
-
 // readBundle parses the document that was kept under a key and has that hash, unless it is the one that was parsed last.
 func readBundle(tx Tx, k Key, hash [32]byte, last *atomic.Pointer[policy.Bundle]) (*policy.Bundle, error) {
 	if b := last.Load(); b != nil && b.Hash == hash {
@@ -193,12 +194,12 @@ func readBundle(tx Tx, k Key, hash [32]byte, last *atomic.Pointer[policy.Bundle]
 	if ok, err := get(tx, k, &document); err != nil || !ok {
 		return nil, errors.Join(fmt.Errorf("read policy %x: document is missing", hash), err)
 	}
+	if is := policy.Hash(document); is != hash {
+		return nil, fmt.Errorf("read policy %x: document has hash %x", hash, is)
+	}
 	b, err := policy.Parse(document)
 	if err != nil {
-		return nil, err
-	}
-	if b.Hash != hash {
-		return nil, fmt.Errorf("read policy %x: document has hash %x", hash, b.Hash)
+		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	last.Store(b)
 	return b, nil

@@ -18,6 +18,7 @@ type pendingPolicy struct {
 	Admins  [][32]byte `cbor:"admins"`
 	Since   int64      `cbor:"since"` // Unix seconds
 	Due     int64      `cbor:"due"`   // window time in Unix seconds
+	succession
 }
 
 // PendingPolicy is a bundle that waits, as people have to see it.
@@ -39,13 +40,13 @@ type PolicyCancellation struct {
 
 // postpone has a bundle wait. The delay counts from the later of window time and local clock: the window time may lie
 // behind by days, before the first look at the chain, and would end a wait that it has slept through.
-func postpone(tx Tx, now time.Time, p pendingPolicy, delay time.Duration, looser []policy.Change) error {
+func postpone(tx Tx, now time.Time, p pendingPolicy, delay int64, looser []policy.Change) error {
 	at, err := windowTime(tx)
 	if err != nil {
 		return err
 	}
 	since := latest(at, now)
-	p.Since, p.Due = since.Unix(), since.Add(delay).Unix()
+	p.Since, p.Due = since.Unix(), since.Unix()+delay
 	put(tx, keyPending, p)
 	tx.Append(policyEntry(now, audit.PolicyPending, audit.Warning, p,
 		"due", clock(fromUnix(p.Due)), "loosens", fmt.Sprint(len(looser)), "first", clip(looser[0].String())))
@@ -114,7 +115,7 @@ func (g *Guard) PendingPolicy(tx Tx) (*PendingPolicy, error) {
 	if waits, err := get(tx, keyPending, &p); err != nil || !waits {
 		return nil, err
 	}
-	current, err := g.Policy(tx)
+	current, err := g.Standing(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,5 +123,5 @@ func (g *Guard) PendingPolicy(tx Tx) (*PendingPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PendingPolicy{p.Version, p.Hash, p.Admins, fromUnix(p.Since), fromUnix(p.Due), policy.Loosens(current, b)}, nil
+	return &PendingPolicy{p.Version, p.Hash, p.Admins, fromUnix(p.Since), fromUnix(p.Due), current.loosens(b)}, nil
 }

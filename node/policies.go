@@ -28,6 +28,7 @@ type Policy struct {
 	Version  uint64
 	Hash     [32]byte
 	Document []byte
+	Unread   error               // why this release can't read it: nothing is signed then
 	Next     uint64              // the least version that a new one may have
 	Pending  *PendingPolicy      // nil: none waits
 	Shadow   *guard.ShadowPolicy // nil: none is judged beside it
@@ -48,12 +49,12 @@ func (n *Node) Policy(ctx context.Context) (p Policy, err error) {
 		if p.Shadow, err = n.guard.Shadow(tx); err != nil {
 			return err
 		}
-		b, err := n.guard.Policy(tx)
-		if err != nil || b == nil {
+		s, err := n.guard.Standing(tx)
+		if err != nil || s == nil {
 			return err
 		}
-		p.Version, p.Hash = b.Version, b.Hash
-		if p.Document, err = n.guard.PolicyDocument(tx, b.Hash); err != nil {
+		p.Version, p.Hash, p.Unread = s.Version, s.Hash, s.Unread
+		if p.Document, err = n.guard.PolicyDocument(tx, s.Hash); err != nil {
 			return err
 		}
 		p.Pending, err = n.pendingPolicy(tx)
@@ -71,11 +72,15 @@ func (n *Node) pendingPolicy(tx guard.Tx) (*PendingPolicy, error) {
 	return &PendingPolicy{*waits, document}, err
 }
 
-// warning tells everybody who looks that more will be allowed, so that who didn't want it can still cancel it.
-func (p Policy) warning() []string {
-	if p.Pending == nil {
-		return nil
+// warning tells everybody who looks that nothing can be signed, and that more will be allowed, so that who didn't want it can
+// still cancel it.
+func (p Policy) warning() (all []string) {
+	if p.Unread != nil {
+		all = append(all, "policy: "+p.Unread.Error())
 	}
-	return []string{fmt.Sprintf("policy: version %d allows more than version %d and comes into force at %s by the chain's time, unless a policy admin cancels it: "+
-		"see `mpcctl policy show`", p.Pending.Version, p.Version, p.Pending.Due.Format(time.RFC3339))}
+	if p.Pending != nil {
+		all = append(all, fmt.Sprintf("policy: version %d allows more than version %d and comes into force at %s by the chain's time, unless a policy admin cancels it: "+
+			"see `mpcctl policy show`", p.Pending.Version, p.Version, p.Pending.Due.Format(time.RFC3339)))
+	}
+	return all
 }
