@@ -45,6 +45,7 @@ const (
 	keyVersion   Key = "p/version"
 	keyShadow    Key = "p/shadow"
 	keyShadowed  Key = "p/shadow/document"
+	keyShadows   Key = "p/shadow/revision"
 	keyOpenTrips Key = "k/open"
 )
 

@@ -16,6 +16,7 @@ import (
 // need not succeed.
 type SignedShadow struct {
 	Document  []byte
+	Revision  uint64 // the next, of all that were taken in
 	Admin     [32]byte
 	Signature []byte // ed25519 over policy.ShadowDigest
 }
@@ -46,12 +47,28 @@ func (g *Guard) SetShadow(tx Tx, now time.Time, s SignedShadow) error {
 }
 
 func (g *Guard) setShadow(tx Tx, now time.Time, s SignedShadow) error {
-	if err := g.checkAdmin(s.Admin, policy.ShadowDigest(g.cfg.Network, g.cfg.Party, s.Document), s.Signature); err != nil {
+	if err := g.checkAdmin(s.Admin, policy.ShadowDigest(g.cfg.Network, g.cfg.Party, s.Revision, s.Document), s.Signature); err != nil {
 		return err
 	}
-	if len(s.Document) == 0 {
-		return stopShadow(tx, now, s.Admin)
+	next, err := g.NextShadow(tx)
+	if err != nil {
+		return err
 	}
+	if s.Revision != next {
+		return fmt.Errorf("revision %d is not %d, the next: sign it anew", s.Revision, next)
+	}
+	if len(s.Document) == 0 {
+		err = stopShadow(tx, now, s.Admin)
+	} else {
+		err = g.startShadow(tx, now, s)
+	}
+	if err == nil {
+		put(tx, keyShadows, s.Revision)
+	}
+	return err
+}
+
+func (g *Guard) startShadow(tx Tx, now time.Time, s SignedShadow) error {
 	b, err := policy.Parse(s.Document)
 	if err != nil {
 		return err
@@ -68,6 +85,13 @@ func (g *Guard) setShadow(tx Tx, now time.Time, s SignedShadow) error {
 	put(tx, keyShadowed, s.Document)
 	tx.Append(record.entry(now, audit.ShadowStarted, s.Admin))
 	return nil
+}
+
+// NextShadow returns the revision of the shadow, or end of one, that is taken in next.
+func (g *Guard) NextShadow(tx Tx) (uint64, error) {
+	var taken uint64
+	_, err := get(tx, keyShadows, &taken)
+	return taken + 1, err
 }
 
 // stopShadow ends the shadow by hand, also one that this release can't read.

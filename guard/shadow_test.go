@@ -15,14 +15,16 @@ import (
 	"github.com/tonaiagent/mpcnode/guard/policy"
 )
 
-func signShadow(admin, document string) guard.SignedShadow {
-	return guard.SignedShadow{Document: []byte(document), Admin: pub(admin),
-		Signature: sign(admin, policy.ShadowDigest(networkID, "user", []byte(document)))}
+func signShadow(admin, document string, revision uint64) guard.SignedShadow {
+	return guard.SignedShadow{Document: []byte(document), Revision: revision, Admin: pub(admin),
+		Signature: sign(admin, policy.ShadowDigest(networkID, "user", revision, []byte(document)))}
 }
 
 func (w *world) shadow(document string) {
 	w.Helper()
-	w.must(w.g.SetShadow(w.tx, w.now, signShadow("user admin", document)))
+	next, err := w.g.NextShadow(w.tx)
+	w.must(err)
+	w.must(w.g.SetShadow(w.tx, w.now, signShadow("user admin", document, next)))
 }
 
 // shadowed is a world in which a document is judged beside the permissive policy.
@@ -173,7 +175,7 @@ func TestBrokenShadowHindersNothing(t *testing.T) {
 		if kept := w.tx.Entries[d.Seq].Details; d.Shadow == nil || d.Shadow.Err == "" || kept.Get("shadow_error") == "" || kept.Get("shadow_effect") != "" {
 			t.Errorf("%s: %+v, in the audit log %v", name, d.Shadow, kept)
 		}
-		w.must(w.g.SetShadow(w.tx, w.now, signShadow("user admin", "")))
+		w.shadow("")
 		if d := w.allow(w.request("k1", "6")); d.Shadow != nil {
 			t.Errorf("%s: it goes on: %+v", name, d.Shadow)
 		}
@@ -200,19 +202,19 @@ func TestSimulationAsksNoShadow(t *testing.T) {
 
 func TestShadowIsAPolicyAdminsAlone(t *testing.T) {
 	document := less("\"100\"", "\"5\"")
-	forged, elsewhere := signShadow("user admin", document), signShadow("user admin", document)
+	forged, elsewhere := signShadow("user admin", document, 1), signShadow("user admin", document, 1)
 	forged.Signature[0]++
-	elsewhere.Signature = sign("user admin", policy.ShadowDigest(networkID, "platform", []byte(document)))
+	elsewhere.Signature = sign("user admin", policy.ShadowDigest(networkID, "platform", 1, []byte(document)))
 	asPolicy := signPolicy(document).Signatures[0]
 	for name, s := range map[string]guard.SignedShadow{
 		"forged":             forged,
 		"of another party":   elsewhere,
-		"an operator's":      signShadow("user operator", document),
-		"another's admin's":  signShadow("platform admin", document),
+		"an operator's":      signShadow("user operator", document, 1),
+		"another's admin's":  signShadow("platform admin", document, 1),
 		"signed as a policy": {Document: []byte(document), Admin: asPolicy.Admin, Signature: asPolicy.Signature},
-		"an end of none":     signShadow("user admin", ""),
-		"no policy":          signShadow("user admin", "version: one"),
-		"the one in force":   signShadow("user admin", permissive),
+		"an end of none":     signShadow("user admin", "", 1),
+		"no policy":          signShadow("user admin", "version: one", 1),
+		"the one in force":   signShadow("user admin", permissive, 1),
 		"unsigned":           {Document: []byte(document), Admin: pub("user admin")},
 	} {
 		w := newWorld(t, permissive)
@@ -226,10 +228,31 @@ func TestShadowIsAPolicyAdminsAlone(t *testing.T) {
 	}
 	w := newWorld(t, permissive)
 	next := replaced("daily: \"500\"", "daily: \"400\"")
-	s := signShadow("user admin", next)
+	s := signShadow("user admin", next, 1)
 	err := w.g.ApplyPolicy(w.tx, w.now, guard.SignedBundle{Document: []byte(next), Signatures: []guard.BundleSignature{{Admin: s.Admin, Signature: s.Signature}}})
 	if err == nil || w.version() != 1 {
 		t.Error("a shadow's signature puts a policy into force")
+	}
+}
+
+// What was signed once has its say once: neither a shadow of yesterday comes back, nor its end.
+func TestShadowIsTakenOnce(t *testing.T) {
+	w := newWorld(t, permissive)
+	first := signShadow("user admin", less("\"100\"", "\"5\""), 1)
+	end := signShadow("user admin", "", 2)
+	w.must(w.g.SetShadow(w.tx, w.now, first))
+	w.must(w.g.SetShadow(w.tx, w.now, end))
+	w.shadow(less("\"100\"", "\"6\""))
+	for name, s := range map[string]guard.SignedShadow{
+		"the first": first, "its end": end, "one of later": signShadow("user admin", "", 5), "of none": signShadow("user admin", "", 0),
+	} {
+		before := w.shadowHash()
+		if err := w.g.SetShadow(w.tx, w.now, s); err == nil || !strings.Contains(err.Error(), "is not 4, the next") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if w.shadowHash() != before {
+			t.Errorf("%s: has its say", name)
+		}
 	}
 }
 
@@ -245,7 +268,7 @@ func TestShadowEndsByHandOrInForce(t *testing.T) {
 		t.Error("it runs beside itself")
 	}
 	w.shadow(less("\"100\"", "\"5\""))
-	w.must(w.g.SetShadow(w.tx, w.now, signShadow("user admin", "")))
+	w.shadow("")
 	if d := w.allow(w.request("k1", "6")); w.shadowHash() != [32]byte{} || d.Shadow != nil {
 		t.Error("it goes on")
 	}

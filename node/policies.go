@@ -32,6 +32,8 @@ type Policy struct {
 	Next     uint64              // the least version that a new one may have
 	Pending  *PendingPolicy      // nil: none waits
 	Shadow   *guard.ShadowPolicy // nil: none is judged beside it
+
+	NextShadow uint64 // the revision of the next
 }
 
 // PendingPolicy is a bundle that waits to come into force, as it was signed.
@@ -44,6 +46,9 @@ type PendingPolicy struct {
 func (n *Node) Policy(ctx context.Context) (p Policy, err error) {
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		if p.Next, err = n.guard.NextVersion(tx); err != nil {
+			return err
+		}
+		if p.NextShadow, err = n.guard.NextShadow(tx); err != nil {
 			return err
 		}
 		if p.Shadow, err = n.guard.Shadow(tx); err != nil {

@@ -68,8 +68,8 @@ func TestShadowIsSignedForThisPartyAndNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := decoded[guard.SignedShadow](t, r, "/v1/policies:shadow")
-		d := policy.ShadowDigest(sites[0].network, "user", []byte(document))
-		if string(s.Document) != document || s.Admin != [32]byte(publicOf("admin")) || !ed25519.Verify(publicOf("admin"), d[:], s.Signature) {
+		d := policy.ShadowDigest(sites[0].network, "user", s.Revision, []byte(document))
+		if string(s.Document) != document || s.Revision != 7 || s.Admin != [32]byte(publicOf("admin")) || !ed25519.Verify(publicOf("admin"), d[:], s.Signature) {
 			t.Errorf("shadow %+v", s)
 		}
 	}

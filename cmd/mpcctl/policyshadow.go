@@ -48,7 +48,11 @@ func (s *site) shadowPolicy(ctx context.Context, document []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.hand(ctx, key, "/v1/policies:shadow", wire.SignShadow(s.network, s.Party, key, document), nil)
+	p, err := s.policy(ctx)
+	if err != nil {
+		return err
+	}
+	return s.hand(ctx, key, "/v1/policies:shadow", wire.SignShadow(s.network, s.Party, key, p.NextShadow, document), nil)
 }
 
 func (s *site) policyAdminKey() (ed25519.PrivateKey, error) {

@@ -23,6 +23,10 @@ import (
 type records struct{ byPath map[string][]byte }
 
 func (r *records) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if q.Method == http.MethodGet { // of a policy, above all which shadow is the next
+		w.Write([]byte(`{"next_shadow": 7}`))
+		return
+	}
 	body, _ := io.ReadAll(q.Body)
 	var s client.Signed
 	if err := json.Unmarshal(body, &s); err != nil {

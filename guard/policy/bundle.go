@@ -56,9 +56,9 @@ func SigningDigest(network [32]byte, party string, document []byte) [32]byte {
 }
 
 // ShadowDigest returns what a policy admin of a party signs to have a document judged there beside the one in force; of no
-// bytes, to end that.
-func ShadowDigest(network [32]byte, party string, document []byte) [32]byte {
-	return digest.Sum(digest.PolicyShadow, network, party, Hash(document))
+// bytes, to end that. The revision counts what was signed so, so that nothing comes back.
+func ShadowDigest(network [32]byte, party string, revision uint64, document []byte) [32]byte {
+	return digest.Sum(digest.PolicyShadow, network, party, revision, Hash(document))
 }
 
 // CancelDigest returns what a policy admin of a party signs so that the bundle of that hash never comes into force there.

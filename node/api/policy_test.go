@@ -65,7 +65,7 @@ func TestShadowIsShownUntilItIsEnded(t *testing.T) {
 		return p
 	}
 	enter := func(by, document string) error {
-		return admin.enter("/v1/policies:shadow", wire.SignShadow(world.network, "user", key(by), []byte(document)))
+		return admin.enter("/v1/policies:shadow", wire.SignShadow(world.network, "user", key(by), show().NextShadow, []byte(document)))
 	}
 	before, document := show(), strings.Replace(policy, `daily: "50"`, `daily: "60"`, 1)
 	wantProblem(t, enter("operator user", document), 403, "record_refused")

@@ -99,7 +99,7 @@ func (s *server) policy(ctx context.Context, _ *struct{}) (*reply[client.Policy]
 	if err != nil {
 		return nil, err
 	}
-	out := client.Policy{Version: p.Version, Document: string(p.Document), Next: p.Next}
+	out := client.Policy{Version: p.Version, Document: string(p.Document), Next: p.Next, NextShadow: p.NextShadow}
 	if p.Version > 0 {
 		out.Hash = hex.EncodeToString(p.Hash[:])
 	}

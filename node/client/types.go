@@ -186,6 +186,8 @@ type Policy struct {
 
 	Pending *PendingPolicy `json:"pending,omitempty"` // waits to come into force
 	Shadow  *ShadowPolicy  `json:"shadow,omitempty"`  // is judged beside it and decides nothing
+
+	NextShadow uint64 `json:"next_shadow"` // the revision of the next shadow, or end of one
 }
 
 // ShadowPolicy is a bundle whose decisions are only written down.

@@ -89,10 +89,10 @@ func PolicySignature(network [32]byte, party string, key ed25519.PrivateKey, doc
 }
 
 // SignShadow signs, as a policy admin of party, that a document shall be judged beside the one in force; of no bytes, that
-// none shall.
-func SignShadow(network [32]byte, party string, key ed25519.PrivateKey, document []byte) guard.SignedShadow {
-	d := policy.ShadowDigest(network, party, document)
-	return guard.SignedShadow{Document: document, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
+// none shall. The revision is the next, as the node says it.
+func SignShadow(network [32]byte, party string, key ed25519.PrivateKey, revision uint64, document []byte) guard.SignedShadow {
+	d := policy.ShadowDigest(network, party, revision, document)
+	return guard.SignedShadow{Document: document, Revision: revision, Admin: publicOf(key), Signature: ed25519.Sign(key, d[:])}
 }
 
 // SignPolicyCancellation signs, as a policy admin of party, that the bundle of that hash never comes into force.

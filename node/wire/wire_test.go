@@ -67,7 +67,7 @@ func examples() map[string]any {
 		"approval": Approve(keygen.ID(), "user", seed("operator user")),
 		"news":     CeremonyNews{Keygen: keygen, Tests: []KeyTest{{[]string{"user"}, [64]byte{1}}}},
 		"bundle":   SignPolicy(m.ID(), "user", seed("admin user"), []byte("version: 1")),
-		"shadow":   SignShadow(m.ID(), "user", seed("admin user"), []byte("version: 1")),
+		"shadow":   SignShadow(m.ID(), "user", seed("admin user"), 1, []byte("version: 1")),
 		"cancel":   SignPolicyCancellation(m.ID(), "user", seed("admin user"), [32]byte{1}),
 		"abort":    Abort{keygen.ID(), "why"}, "active": Active{keygen.ID(), [32]byte{9}}, "trips": []kill.Trip{trip},
 	}
