@@ -141,7 +141,7 @@ func TestRaceAtTheLimit(t *testing.T) {
 					if !errors.As(err, &p) || p.Code != "wallet_busy" {
 						return
 					}
-					time.Sleep(30 * time.Second)
+					time.Sleep(30*time.Second + time.Duration(i)*5*time.Second) // each when the others have had their turn
 				}
 			})
 		}
