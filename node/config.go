@@ -37,6 +37,9 @@ type Config struct {
 	Chain ChainConfig `yaml:"chain"`
 	// Feeds says where signed prices come from besides the API. Default: from nowhere else.
 	Feeds Feeds `yaml:"feeds,omitempty"`
+	// ValidatorHosts are those at which validators of the policy may be asked, host or host:port, such as validator.example.
+	// Default: this machine's loopback addresses alone.
+	ValidatorHosts []string `yaml:"validator_hosts,omitempty"`
 	// Vault says where the passphrase that seals the shares is.
 	Vault VaultConfig `yaml:"vault"`
 	// Log is the node's log on standard error.

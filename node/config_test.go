@@ -140,6 +140,18 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	}
 }
 
+func TestValidatorHostsAreHosts(t *testing.T) {
+	for host, good := range map[string]bool{
+		"validator.example": true, "validator.example:8443": true, "192.0.2.1": true,
+		"https://validator.example": false, "validator.example/intent": false, "user@validator.example": false, `""`: false,
+	} {
+		_, err := ParseConfig([]byte(valid+"\nvalidator_hosts: ["+host+"]\n"), environment(nil))
+		if good != (err == nil) || err != nil && !strings.Contains(err.Error(), "validator_hosts[0]: ") {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
 func TestWhatCanNotBeReadHidesNoOtherMistake(t *testing.T) {
 	bad := strings.NewReplacer("threshold: 2", "threshold: two", `"3333`, `"333`, "127.0.0.1:7900", "nowhere", "vault:", "vault:\n  colour: red").Replace(valid)
 	_, err := ParseConfig([]byte(bad), environment(map[string]string{"MPC_THRESHOLD": "2"}))

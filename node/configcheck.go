@@ -53,6 +53,11 @@ func (c Config) check() (problems []problem) {
 			bad(fmt.Sprintf("chain.toncenter[%d]", i), "%v", err)
 		}
 	}
+	for i, h := range c.ValidatorHosts {
+		if u, err := url.Parse("https://" + h); err != nil || u.Host != h || h == "" {
+			bad(fmt.Sprintf("validator_hosts[%d]", i), "%.70q: want a host or host:port, such as validator.example or validator.example:8443", h)
+		}
+	}
 	if c.Feeds.File != "" && !filepath.IsAbs(c.Feeds.File) {
 		bad("feeds.file", "want an absolute path")
 	}

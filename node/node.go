@@ -146,7 +146,7 @@ func newNode(cfg Config, env Env) (*Node, error) {
 	if n.log = env.Log; n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
-	n.validators = validate.New(validate.Config{Party: cfg.Party, Key: identity, Now: env.Now})
+	n.validators = validate.New(validate.Config{Party: cfg.Party, Key: identity, Now: env.Now, Hosts: cfg.ValidatorHosts})
 	n.metrics = newMetrics(n)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n, nil

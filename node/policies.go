@@ -6,11 +6,33 @@ import (
 	"time"
 
 	"github.com/tonaiagent/mpcnode/guard"
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/node/validate"
 )
 
 // ApplyPolicy takes in a bundle that this party's policy admins signed: in force at once, or to wait if it allows more.
 func (n *Node) ApplyPolicy(ctx context.Context, b guard.SignedBundle) error {
+	if err := n.checkValidators(b.Document); err != nil {
+		return recordProblem(fmt.Errorf("apply policy: %w", err))
+	}
 	return recordProblem(n.ledger.Do(ctx, func(tx guard.Tx) error { return n.guard.ApplyPolicy(tx, n.env.Now(), b) }))
+}
+
+// checkValidators refuses a document whose validators this node may not ask: all that they are asked about would be refused.
+func (n *Node) checkValidators(document []byte) error {
+	b, err := policy.Parse(document)
+	if err != nil {
+		return err
+	}
+	for _, v := range b.AllValidators() {
+		if v.URL == "" {
+			continue
+		}
+		if err := validate.CheckHost(v.URL, n.cfg.ValidatorHosts); err != nil {
+			return fmt.Errorf("validator %s: %w", v.ID, err)
+		}
+	}
+	return nil
 }
 
 // CancelPolicy stops the bundle that waits, as one of this party's policy admins signed it.

@@ -42,6 +42,9 @@ func (b *Bundle) Validators(agent string) (asked []Validator) {
 	return asked
 }
 
+// AllValidators returns every one that the document names.
+func (b *Bundle) AllValidators() []Validator { return slices.Clone(b.validators) }
+
 // validator is one as it is written.
 type validator struct{ resolved Validator }
 

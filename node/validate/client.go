@@ -34,6 +34,7 @@ type Config struct {
 	Party string
 	Key   ed25519.PrivateKey // the node's identity; its key id is party:<name>
 	Now   func() time.Time   // of the signature
+	Hosts []string           // that may be asked, host or host:port, besides loopback
 	Roots *x509.CertPool     // whom TLS trusts; nil: whom the system does
 }
 
@@ -69,6 +70,9 @@ func (c *Client) Of(v policy.Validator) Remote { return Remote{c, v} }
 
 // Validate asks for an opinion until ctx ends. An error says what was wrong with the answer, or that there was none.
 func (r Remote) Validate(ctx context.Context, q Request) (guard.Opinion, error) {
+	if err := CheckHost(r.v.URL, r.client.cfg.Hosts); err != nil {
+		return guard.Opinion{}, err
+	}
 	select {
 	case r.client.slots <- struct{}{}:
 		defer func() { <-r.client.slots }()

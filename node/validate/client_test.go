@@ -244,7 +244,7 @@ func TestTLSIsVerified(t *testing.T) {
 		"by nobody trusted": {x509.NewCertPool(), "127.0.0.1", "certificate signed by unknown authority"},
 		"for another name":  {trusted, "localhost", "certificate is valid for"},
 	} {
-		o, err := askAt(t, validate.Config{Roots: c.roots}, policy.Validator{URL: "https://" + c.host + ":" + port}, 5*time.Second)
+		o, err := askAt(t, validate.Config{Roots: c.roots, Hosts: []string{"localhost"}}, policy.Validator{URL: "https://" + c.host + ":" + port}, 5*time.Second)
 		if c.says == "" && (err != nil || !o.Valid) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
@@ -294,8 +294,27 @@ func TestQuestionsUnderWayAreBounded(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	_, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.invalid"}, time.Second)
+	_, err := askAt(t, validate.Config{Hosts: []string{"validator.invalid"}}, policy.Validator{URL: "https://validator.invalid"}, time.Second)
 	if err == nil || strings.Contains(err.Error(), "proxy") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A policy alone sends the node nowhere but to its own machine.
+func TestHostsAreTheOperatorsChoice(t *testing.T) {
+	hosts := []string{"validator.example", "other.example:8443"}
+	for at, may := range map[string]bool{
+		"https://validator.example/intent": true, "https://VALIDATOR.example:444/": true, "https://other.example:8443/": true,
+		"http://127.0.0.1:8080/": true, "https://[::1]:1/": true,
+		"https://other.example/": false, "https://other.example:1/": false, "https://localhost/": false, "https://169.254.169.254/": false,
+		"https://validator.example.evil.example/": false, "https://evil.example/validator.example": false, "": false,
+	} {
+		if err := validate.CheckHost(at, hosts); (err == nil) != may {
+			t.Errorf("%s: %v", at, err)
+		}
+	}
+	_, err := askAt(t, validate.Config{}, policy.Validator{URL: "https://validator.example/"}, time.Second)
+	if err == nil || !strings.Contains(err.Error(), "validator.example is not among the hosts that this node may ask") {
+		t.Errorf("asked all the same: %v", err)
 	}
 }

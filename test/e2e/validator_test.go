@@ -147,3 +147,23 @@ func (w *network) noted(name, requestID string) (notes string) {
 	}
 	return notes
 }
+
+// A policy with a validator at a host that the operator doesn't know of isn't taken in.
+func TestPolicyNamesNoValidatorBeyondTheOperatorsHosts(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		document := policyOf(2, "agent-1", fmt.Sprintf("%x", policy.Hash([]byte(policyOf(1, "agent-1", "", "100", "100")))), "100", "100")
+		document = strings.Replace(document, "agents:", "validators: [{id: critic, layer: intent, url: \"https://validator.example/\"}]\nagents:", 1)
+		err := w.node("user").ApplyPolicy(t.Context(), wire.SignPolicy(w.id(), "user", seed("admin user"), []byte(document)))
+		if err == nil || !strings.Contains(err.Error(), "validator critic: validator.example is not among the hosts that this node may ask") {
+			t.Errorf("err = %v", err)
+		}
+		if p, err := w.node("user").Policy(t.Context()); err != nil || p.Version != 1 {
+			t.Errorf("version %d, %v", p.Version, err)
+		}
+		w.down("user")
+		w.parties["user"].cfg.ValidatorHosts = []string{"validator.example"}
+		w.up("user")
+		w.must(w.node("user").ApplyPolicy(t.Context(), wire.SignPolicy(w.id(), "user", seed("admin user"), []byte(document))))
+	})
+}
