@@ -55,14 +55,22 @@ func (g *Guard) Explain(tx Tx, now time.Time, e Explanation) error {
 	return nil
 }
 
+// unexplained is the flag u/<wallet>/<payload>: what the chain says of a payload that this node has no record of.
+type unexplained struct {
+	LT      uint64 `cbor:"lt"`
+	At      int64  `cbor:"at"` // Unix seconds, chain time
+	Success bool   `cbor:"success"`
+}
+
 // explain clears the flag of an executed payload, or notes one that has yet to appear on the chain.
 func explain(tx Tx, hash [32]byte, p Payload, to payees) error {
 	k := keyUnknown(p.Wallet, hash)
-	flagged, err := tx.Get(k)
+	var flag unexplained
+	flagged, err := get(tx, k, &flag)
 	if err != nil {
 		return err
 	}
-	if flagged != nil {
+	if flagged {
 		p.State = Executed
 		put(tx, keyPayload(hash), p)
 		tx.Set(k, nil)
@@ -72,12 +80,11 @@ func explain(tx Tx, hash [32]byte, p Payload, to payees) error {
 		if err := markUsed(tx, p.RequestID, p.Request); err != nil {
 			return err
 		}
-		at, err := windowTime(tx)
-		if err != nil {
-			return err
+		if !flag.Success {
+			return nil // it has paid nobody
 		}
 		room := maxRemembered
-		return learnPayees(tx, p.Wallet, to, at, &room)
+		return learnPayees(tx, p.Wallet, to, fromUnix(flag.At), &room)
 	}
 	var old Payload
 	if known, err := get(tx, keyPayload(hash), &old); err != nil || known {

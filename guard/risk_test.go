@@ -173,6 +173,32 @@ func TestStatisticsFollowTheChainWhoeverSigned(t *testing.T) {
 	w.deny(w.request("k", "3"), guard.ReasonAnomaly)
 }
 
+// What was signed elsewhere and explained later teaches what it did on the chain: nothing if it failed, and when it ran, not when it
+// was explained.
+func TestExplainedTransactionTeachesWhatItDid(t *testing.T) {
+	for _, success := range []bool{true, false} {
+		w := watchedWorld(t, "")
+		c := w.request("k1", "1")
+		x := executed(c)
+		x.Success = success
+		w.chain(x)
+		ran := w.now
+		w.advance(10 * time.Hour)
+		w.must(w.g.Explain(w.tx, w.now, guard.Explanation{Intent: c.Intent, Tx: c.Tx, Signers: []string{"backup", "platform"}}))
+		var d risk.Dest
+		learnt := false
+		for k, raw := range w.tx.M {
+			if strings.HasPrefix(string(k), "d/") {
+				w.must(d.UnmarshalBinary(raw[len(raw)-36:]))
+				learnt = true
+			}
+		}
+		if learnt != success || learnt && d.First != ran.Unix() {
+			t.Errorf("success %v: learnt %v: %+v, ran at %d", success, learnt, d, ran.Unix())
+		}
+	}
+}
+
 func TestNothingIsKeptOfPayeesOnceTheyAreSettled(t *testing.T) {
 	w := watchedWorld(t, "")
 	w.pay(3, "1")

@@ -71,7 +71,7 @@ func (o *observation) flag(e ton.Executed) error {
 	if old != nil {
 		return nil
 	}
-	put(o.tx, k, e.LT)
+	put(o.tx, k, unexplained{LT: e.LT, At: e.Time.Unix(), Success: e.Success})
 	return addUnexplained(o.tx, o.wallet, 1)
 }
 
