@@ -141,8 +141,11 @@ func (n *Nano) UnmarshalText(b []byte) (err error) {
 }
 
 // MarshalBinary writes the amount as 16 bytes, big-endian, as CBOR carries it.
-func (n Nano) MarshalBinary() ([]byte, error) {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, n.hi), n.lo), nil
+func (n Nano) MarshalBinary() ([]byte, error) { return n.AppendBinary(make([]byte, 0, 16)) }
+
+// AppendBinary appends them.
+func (n Nano) AppendBinary(b []byte) ([]byte, error) {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, n.hi), n.lo), nil
 }
 
 // UnmarshalBinary reads 16 bytes, big-endian.

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -8,35 +9,42 @@ import (
 	"github.com/tonaiagent/mpcnode/ton"
 )
 
-// A record has the same size whatever the history. Its fields follow one another as in [State], big-endian; floats by
-// their bits. A change of the format needs a new version, which is the caller's to put before it.
+// The fields of a record follow one another as in [State]: integers as uvarints (encoding/binary), floats by their bits,
+// amounts as a length and that many bytes, big-endian. Before hours and windows stands a bit for each slot that isn't empty,
+// and only those follow. What is written for a state is the only thing that is read as that state. A change of the format
+// needs a new version.
 const (
-	amountSize = 16
-	bucketSize = 8 + 4 + amountSize
-	stateSize  = 8 + 8 + 8 + 8 + 8 + 24*8 + memory*amountSize + 8 + (minuteSlots+hourSlots)*bucketSize
-	destSize   = 8 + 8 + 4 + amountSize
+	stateVersion = 2
+	amountSize   = 16
+	destSize     = 8 + 8 + 4 + amountSize
 )
 
 var errDamaged = errors.New("risk record is damaged: move it away to begin anew without history")
 
-// MarshalBinary writes the state.
+// MarshalBinary writes at most 4 KB.
 func (s State) MarshalBinary() ([]byte, error) {
-	b := make([]byte, 0, stateSize)
-	for _, v := range []uint64{s.n, uint64(s.first), uint64(s.last), math.Float64bits(s.mean), math.Float64bits(s.variance)} {
-		b = binary.BigEndian.AppendUint64(b, v)
+	b := append(make([]byte, 0, 2048), stateVersion)
+	for _, v := range []uint64{s.n, uint64(s.first), uint64(s.last)} {
+		b = binary.AppendUvarint(b, v)
 	}
+	b = appendFloat(appendFloat(b, s.mean), s.variance)
+	b = binary.AppendUvarint(b, mask(len(s.hours), func(i int) bool { return s.hours[i] != 0 }))
 	for _, h := range s.hours {
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(h))
+		if h != 0 {
+			b = appendFloat(b, h)
+		}
 	}
-	for _, a := range s.recent {
-		b = appendAmount(b, a)
+	for _, a := range s.recent[:min(s.n, memory)] {
+		b = appendShort(b, a)
 	}
-	b = binary.BigEndian.AppendUint64(b, s.round)
+	b = binary.AppendUvarint(b, s.round)
 	for _, w := range []window{s.spent[:], s.fresh[:]} {
+		b = binary.AppendUvarint(b, mask(len(w), func(i int) bool { return w[i] != bucket{} }))
 		for _, k := range w {
-			b = binary.BigEndian.AppendUint64(b, uint64(k.index))
-			b = binary.BigEndian.AppendUint32(b, k.count)
-			b = appendAmount(b, k.sum)
+			if k != (bucket{}) {
+				b = binary.AppendUvarint(b, uint64(k.index))
+				b = appendShort(binary.AppendUvarint(b, uint64(k.count)), k.sum)
+			}
 		}
 	}
 	return b, nil
@@ -44,30 +52,61 @@ func (s State) MarshalBinary() ([]byte, error) {
 
 // UnmarshalBinary reads it back. Whatever Add could not have written is an error.
 func (s *State) UnmarshalBinary(b []byte) error {
-	if len(b) != stateSize {
+	if len(b) == 0 || b[0] != stateVersion {
 		return errDamaged
 	}
-	r := reader{b, nil}
+	r := reader{b[1:], nil}
 	var t State
-	t.n, t.first, t.last = r.uint64(), int64(r.uint64()), int64(r.uint64())
-	t.mean, t.variance = math.Float64frombits(r.uint64()), math.Float64frombits(r.uint64())
+	t.n, t.first, t.last = r.uvarint(), int64(r.uvarint()), int64(r.uvarint())
+	t.mean, t.variance = r.float(), r.float()
+	filled := r.uvarint()
 	for h := range t.hours {
-		t.hours[h] = math.Float64frombits(r.uint64())
+		if filled>>h&1 == 1 {
+			t.hours[h] = r.float()
+		}
 	}
-	for i := range t.recent {
-		t.recent[i] = r.amount()
+	for i := range t.recent[:min(t.n, memory)] {
+		t.recent[i] = r.short()
 	}
-	t.round = r.uint64()
+	t.round = r.uvarint()
 	for _, w := range []window{t.spent[:], t.fresh[:]} {
+		filled := r.uvarint()
 		for i := range w {
-			w[i] = bucket{int64(r.uint64()), r.uint32(), r.amount()}
+			if filled>>i&1 == 1 {
+				w[i] = bucket{int64(r.uvarint()), r.uint32v(), r.short()}
+			}
 		}
 	}
 	if r.err != nil || !t.possible() {
 		return errDamaged
 	}
+	if again, _ := t.MarshalBinary(); !bytes.Equal(again, b) {
+		return errDamaged
+	}
 	*s = t
 	return nil
+}
+
+// mask has a bit for each of n slots that is filled; n is at most 64.
+func mask(n int, filled func(i int) bool) (m uint64) {
+	for i := range n {
+		if filled(i) {
+			m |= 1 << i
+		}
+	}
+	return m
+}
+
+func appendFloat(b []byte, f float64) []byte {
+	return binary.BigEndian.AppendUint64(b, math.Float64bits(f))
+}
+
+// appendShort writes an amount without its leading zeros.
+func appendShort(b []byte, n ton.Nano) []byte {
+	var raw [amountSize]byte
+	n.AppendBinary(raw[:0]) // never fails
+	short := bytes.TrimLeft(raw[:], "\x00")
+	return append(append(b, byte(len(short))), short...)
 }
 
 // possible reports whether a history could have led to s.
@@ -128,17 +167,21 @@ func (d *Dest) UnmarshalBinary(b []byte) error {
 }
 
 func appendAmount(b []byte, n ton.Nano) []byte {
-	raw, _ := n.MarshalBinary() // never fails
-	return append(b, raw...)
+	b, _ = n.AppendBinary(b) // never fails
+	return b
 }
 
-// reader takes fields off a record of the right length.
+// reader takes fields off a record. After an error it returns zeros.
 type reader struct {
 	b   []byte
 	err error
 }
 
 func (r *reader) take(n int) []byte {
+	if r.err != nil || n > len(r.b) {
+		r.err = errDamaged
+		return make([]byte, n)
+	}
 	head := r.b[:n]
 	r.b = r.b[n:]
 	return head
@@ -146,9 +189,42 @@ func (r *reader) take(n int) []byte {
 
 func (r *reader) uint64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
 func (r *reader) uint32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
+func (r *reader) float() float64 { return math.Float64frombits(r.uint64()) }
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if r.err != nil || n <= 0 {
+		r.err = errDamaged
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) uint32v() uint32 {
+	v := r.uvarint()
+	if v > math.MaxUint32 {
+		r.err = errDamaged
+	}
+	return uint32(v)
+}
 
 func (r *reader) amount() (n ton.Nano) {
 	if err := n.UnmarshalBinary(r.take(amountSize)); err != nil {
+		r.err = err
+	}
+	return n
+}
+
+func (r *reader) short() (n ton.Nano) {
+	var raw [amountSize]byte
+	size := int(r.take(1)[0])
+	if size > amountSize {
+		r.err = errDamaged
+		return n
+	}
+	copy(raw[amountSize-size:], r.take(size))
+	if err := n.UnmarshalBinary(raw[:]); err != nil {
 		r.err = err
 	}
 	return n
