@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -172,6 +173,14 @@ func (n *Node) await(ctx context.Context, known Request) (Request, error) {
 func busy(wallet string) *Problem {
 	p := problemf(409, "wallet_busy", "wallet %s has as many requests under way as it can: send this one again, with the same Idempotency-Key", wallet)
 	p.RetryAfter = time.Second
+	return p
+}
+
+// busyUntil is busy with what keeps the wallet.
+func busyUntil(wallet string, l guard.Live) *Problem {
+	p := busy(wallet)
+	p.Detail = fmt.Sprintf("wallet %s: a payload of %s can execute until %s, or until it is settled: send this one again then, with the same Idempotency-Key",
+		wallet, l.RequestID, l.Until.UTC().Format(time.RFC3339))
 	return p
 }
 

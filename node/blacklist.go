@@ -91,7 +91,8 @@ func (n *Node) OnBlacklist(ctx context.Context, address string) (a ton.Address, 
 }
 
 // Blacklist returns at most limit entries in the order of their addresses, after one of them ("" is the beginning). A page may be shorter,
-// and empty, before the last one; the next begins after next, which is "" once there is none.
+// and empty, before the last one; the next begins after next, which is "" at the end. Of several sources that list an address, the
+// gravest entry is given.
 func (n *Node) Blacklist(ctx context.Context, after string, limit int) (all []Listing, next string, err error) {
 	from := guard.PrefixBlacklist
 	if after != "" {
@@ -101,7 +102,8 @@ func (n *Node) Blacklist(ctx context.Context, after string, limit int) (all []Li
 		}
 		from = guard.FirstListed(a)
 	}
-	records, err := n.listedFrom(ctx, from, min(limit, maxListings))
+	most := min(limit, maxListings)
+	records, err := n.listedFrom(ctx, from, most)
 	if err != nil || len(records) == 0 {
 		return nil, "", err
 	}
@@ -126,7 +128,10 @@ func (n *Node) Blacklist(ctx context.Context, after string, limit int) (all []Li
 		}
 		return nil
 	})
-	return all, last.String(), err
+	if err != nil || len(records) < most {
+		return all, "", err
+	}
+	return all, last.String(), nil
 }
 
 // listedFrom returns the next records of the blacklist.

@@ -20,9 +20,9 @@ func (n *Node) build(ctx context.Context, in guard.Intent, j *job) ([]byte, erro
 	if w.Highload() != (in.Query != nil) {
 		return nil, problemf(400, "bad_request", "query_id and created_at: wanted of requests of Highload V3 wallets and of no others, %s is %s", w.ID, w.Version)
 	}
-	acc, err := n.ownAccount(ctx, w, in)
+	acc, err := n.account(ctx, w, 0)
 	if err != nil {
-		return nil, err
+		return nil, chainProblem(err)
 	}
 	if earlier, err := n.earlier(ctx, j, w, acc); err != nil || earlier != nil {
 		return earlier, err
@@ -81,17 +81,21 @@ func (n *Node) earlier(ctx context.Context, j *job, w guard.WalletRecord, acc to
 	return e.Proposal.Payload, err
 }
 
-// ownAccount returns the wallet's account, and refuses a wallet of which another request's payload can still execute.
-func (n *Node) ownAccount(ctx context.Context, w guard.WalletRecord, in guard.Intent) (ton.Account, error) {
+// free refuses a request for a wallet of which another request's payload can still execute.
+func (n *Node) free(ctx context.Context, in guard.Intent) error {
+	w := n.wallets.get(in.Wallet)
+	if !n.alone(w.ID) {
+		return nil
+	}
 	acc, err := n.account(ctx, w, 0)
 	if err != nil {
-		return acc, chainProblem(err)
+		return chainProblem(err)
 	}
 	live, err := n.live(ctx, w, acc.Seqno)
-	if err == nil && live.Any && n.alone(w.ID) && live.RequestID != in.RequestID && !n.stopped(ctx, in) { // what is stopped is told so
-		err = busy(w.ID)
+	if err == nil && live.Any && live.RequestID != in.RequestID && !n.stopped(ctx, in) { // what is stopped is told so
+		return busyUntil(w.ID, live)
 	}
-	return acc, err
+	return err
 }
 
 func chainProblem(err error) error {

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -193,7 +192,7 @@ func (n *Node) Broadcast(ctx context.Context, boc []byte) (hash [32]byte, err er
 }
 
 // Message returns what carries a signed request to the chain: the complete external message; of a gasless one the body for
-// a relayer.
+// a relayer. There is none for a request that isn't signed, or whose payload isn't kept here because this node refused it.
 func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 	if len(r.Signature) != 64 || r.message != nil {
 		return r.message, nil
@@ -204,7 +203,7 @@ func (n *Node) Message(ctx context.Context, r Request) ([]byte, error) {
 		return err
 	})
 	if err != nil || !e.Found {
-		return nil, errors.Join(fmt.Errorf("payload of %s is not kept here", r.ID), err)
+		return nil, err
 	}
 	return r.carrier(n.wallets.get(r.Wallet), e.Proposal.Payload, [64]byte(r.Signature))
 }

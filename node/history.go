@@ -69,7 +69,9 @@ func (n *Node) asExecuted(tx guard.Tx, r Request) (Request, error) {
 	}
 	switch p.State {
 	case guard.Executed:
-		r.State, r.Reason, r.MaybeSigned = StateConfirmed, wire.Reason{}, false
+		if r.State, r.MaybeSigned = StateConfirmed, false; r.Effect == guard.Allow {
+			r.Reason = wire.Reason{} // why it had failed; what this node's guard said against it stays
+		}
 	case guard.Dead:
 		r.Reason, r.MaybeSigned = wire.Reason{Code: codePayloadDead}, false
 		if r.State != StateFailed {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tonaiagent/mpcnode/digest"
@@ -46,7 +47,8 @@ func (n *Node) keepReceipt(ctx context.Context, r wire.Receipt) (fresh bool, err
 		}
 		fresh = true
 		q.Signers, q.Signature, q.Payload = r.Signers, r.Signature[:], r.Payload
-		if q.State == StateEvaluating || q.State == StateSigning {
+		switch q.State {
+		case StateEvaluating, StateSigning, StateDenied: // its effect and reason stay what this node said
 			q.State = StateSigned
 		}
 		writeRequest(tx, q, n.env.Now())
@@ -58,6 +60,27 @@ func (n *Node) keepReceipt(ctx context.Context, r wire.Receipt) (fresh bool, err
 		return errors.Join(err, n.guard.Signed(tx, n.env.Now(), r.Payload, r.Signature))
 	})
 	return fresh, err
+}
+
+// keepProposal keeps what a coordinator delivers, also after a restart, if its own guard has refused it and so has not kept it.
+func (n *Node) keepProposal(in guard.Intent, p wire.Proposal, answers []wire.Statement) {
+	if slices.ContainsFunc(answers, func(s wire.Statement) bool { return s.Party == n.self }) {
+		return
+	}
+	t, err := reader(in)(n.wallets.get(in.Wallet).TON(), p.Payload)
+	if err == nil {
+		err = n.ledger.DoSoon(n.ctx, func(tx guard.Tx) error {
+			e, err := readEvidence(tx, t.SigningHash)
+			if err == nil && !e.Found {
+				writeEvidence(tx, t.SigningHash, wire.Evidence{Proposal: p, Answers: answers})
+				schedulePayload(tx, t.SigningHash, later(t.ValidUntil, in.Expires))
+			}
+			return err
+		})
+	}
+	if err != nil {
+		n.log.Error("keep what the others have signed", "request", in.RequestID, "err", err)
+	}
 }
 
 // sendReceipts tells every other party. What a party can't be given now waits for it on disk.

@@ -74,6 +74,10 @@ func (n *Node) start(r Request, in guard.Intent, e reqsig.Envelope) (*job, error
 // run is one request's way through this node as its coordinator.
 func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelope) {
 	defer n.jobs.end(j)
+	if err := n.free(ctx, in); err != nil {
+		j.reject(n.problemOf(in, err))
+		return
+	}
 	payload, err := n.build(ctx, in, j) // 2
 	if err != nil {
 		j.reject(n.problemOf(in, err))
@@ -109,6 +113,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 	}
 	switch {
 	case err == nil:
+		n.keepProposal(in, wire.Proposal{Request: e, Payload: payload}, signed.answers)
 		n.signed(j, signed)
 	case errors.Is(err, errPending):
 		n.settle(j, func(r *Request) { r.State = StatePending })

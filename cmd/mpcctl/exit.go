@@ -118,7 +118,7 @@ var problemHints = map[string]string{
 	"too_many_calls":       "wait a little: every call takes one of the caller's tokens",
 	"too_many_waits":       "wait for fewer requests at a time",
 	"idempotency_conflict": "to send the same request again, give the same --expires too: each command makes a new one otherwise",
-	"wallet_busy":          "wait until the wallet's request is settled: see `mpcctl tx list`",
+	"wallet_busy":          "wait until the wallet's payload is settled or dead, a minute and a half after it was refused by others; `mpcctl tx simulate` says what this node would decide",
 }
 
 // reasonHints say what people can do about a guard's refusal.

@@ -98,7 +98,7 @@ func (t *tool) feedSign() *cobra.Command {
 		})
 	})
 	f := c.Flags()
-	f.StringVar(&key, "key", "", "file with the feed's key; `mpcctl keypair` makes one")
+	f.StringVar(&key, "key", "", "file with the feed's key; made by mpcctl keypair")
 	f.StringVar(&q.Feed, "feed", "", "the feed's name, as policies list it")
 	f.StringVar(&q.Asset, "asset", "native", "asset id")
 	f.StringVar(&q.Price, "price", "", "US dollars for a whole unit")

@@ -151,7 +151,7 @@ func (t *tool) blacklistSign() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&source, "source", "", "the publisher's name, as policies list it")
 	f.Uint64Var(&sequence, "sequence", 0, "number of the list, above that of the one before")
-	f.StringVar(&key, "key", "", "file with the publisher's key; `mpcctl keypair` makes one")
+	f.StringVar(&key, "key", "", "file with the publisher's key; made by mpcctl keypair")
 	f.StringVar(&out, "out", "", "file to write; it is never overwritten")
 	return require(c, "source", "sequence", "key", "out")
 }

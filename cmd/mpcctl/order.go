@@ -223,6 +223,14 @@ func settled(s client.Status, deliver string) bool {
 	return s.State == string(node.StatePending) || node.State(s.State).Final(node.Deliver(deliver))
 }
 
+// layered is a reason with its layer, if one of this node's layers gave it.
+func layered(r client.Reason) string {
+	if r.Layer == "" {
+		return r.Code
+	}
+	return r.Layer + ": " + r.Code
+}
+
 // verdict turns how a request ended into how the tool ends.
 func verdict(s client.Status) error {
 	reason := client.Reason{Layer: "-", Code: "-", Text: "no reason was given"}
@@ -231,10 +239,14 @@ func verdict(s client.Status) error {
 	}
 	switch node.State(s.State) {
 	case node.StateDenied:
-		return refusedf(reason.Code, "%s: refused: %s: %s: %s", s.ID, reason.Layer, reason.Code, reason.Text)
+		err := refusedf(reason.Code, "%s: refused: %s: %s", s.ID, layered(reason), reason.Text)
+		if reason.Code == "refused_by_peer" {
+			return hinted(err, "each party's operator sees why its node refused: mpcctl --context PARTY tx status %s", s.ID)
+		}
+		return err
 	case node.StateSimulated:
 		if s.Effect != "allow" {
-			return refusedf(reason.Code, "refused: %s: %s: %s", reason.Layer, reason.Code, reason.Text)
+			return refusedf(reason.Code, "refused: %s: %s", layered(reason), reason.Text)
 		}
 	case node.StatePending:
 		return waitingf(fmt.Sprintf("mpcctl tx unsigned %s --out FILE; mpcctl tx sign-offline FILE, where the key is; mpcctl tx submit FILE", s.ID),

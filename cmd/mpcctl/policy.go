@@ -52,7 +52,7 @@ func (t *tool) policyApply() *cobra.Command {
 	c.Long = "apply signs the policy as the policy admin of each selected context and enters it there. The first policy of a party, and one that\n" +
 		"allows no more in any point than the one before, is in force at once. Any other waits for the loosenDelay of the one in force by the\n" +
 		"chain's time, and until then each policy admin of the party can stop it: mpcctl policy cancel."
-	c.Flags().StringSliceVar(&files, "signatures", nil, "files that other policy admins made with `mpcctl policy sign`, separated by commas")
+	c.Flags().StringSliceVar(&files, "signatures", nil, "files that other policy admins made with mpcctl policy sign, separated by commas")
 	return c
 }
 

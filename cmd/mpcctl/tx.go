@@ -92,7 +92,7 @@ func (t *tool) showStatus(s client.Status) error {
 
 func requestText(w io.Writer, s client.Status) {
 	for _, row := range [][2]string{
-		{"request", s.ID}, {"state", s.State}, {"effect", s.Effect}, {"wallet", s.Wallet}, {"agent", s.Agent},
+		{"request", s.ID}, {"state", s.State}, {"effect", said(s)}, {"wallet", s.Wallet}, {"agent", s.Agent},
 		{"amount", strings.TrimSpace(s.Amount + " " + s.Asset)}, {"destination", paid(s)}, {"signers", strings.Join(s.Signers, ",")},
 		{"signing hash", s.SigningHash}, {"signature", s.Signature}, {"message hash", s.MessageHash}, {"live until", liveUntil(s)}, {"message", unsent(s)},
 	} {
@@ -106,6 +106,14 @@ func requestText(w io.Writer, s client.Status) {
 	for _, v := range s.Verdicts {
 		line(w, v.Layer, v.Effect, v.Code, v.Observed, v.Limit)
 	}
+}
+
+// said is what this node's guard decided, which others may have signed all the same.
+func said(s client.Status) string {
+	if s.Reason == nil || s.Effect == "allow" || len(s.Signers) == 0 {
+		return s.Effect
+	}
+	return fmt.Sprintf("%s at this node (%s); the others have signed", s.Effect, layered(*s.Reason))
 }
 
 // liveUntil is when the payload can't execute any more at the latest, "" for one that can't already.
@@ -137,7 +145,7 @@ func requestsText(w io.Writer, all []client.Status) {
 	for _, s := range all {
 		reason := "-"
 		if s.Reason != nil {
-			reason = s.Reason.Layer + "/" + s.Reason.Code
+			reason = layered(*s.Reason)
 		}
 		line(w, s.ID, clock(s.Created), s.State, s.Wallet, s.Agent, s.Amount, paid(s), reason)
 	}

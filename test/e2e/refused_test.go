@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tonaiagent/mpcnode/guard/policy"
+	"github.com/tonaiagent/mpcnode/node"
+	"github.com/tonaiagent/mpcnode/node/wire"
+)
+
+// tightened is a ready network in which one party allows no more than 1 TON at once.
+func tightened(t *testing.T, party string) *network {
+	w := ready(t)
+	first := policyOf(1, "agent-1", "", "100", "100")
+	second := policyOf(2, "agent-1", fmt.Sprintf("%x", policy.Hash([]byte(first))), "100", "1")
+	w.must(w.node(party).ApplyPolicy(t.Context(), wire.SignPolicy(w.id(), party, seed("admin "+party), []byte(second))))
+	return w
+}
+
+// What one party refuses the others may sign. Its node tells it as it is: what it said itself, who has signed, and what the chain did.
+func TestRefusedHereAndSignedByTheOthers(t *testing.T) {
+	for _, asked := range []string{"user", "platform"} { // the node that refuses, and another one
+		bubble(t, func(t *testing.T) {
+			w := tightened(t, "user")
+			e := w.envelope(order{wallet: "w1", agent: "agent-1", to: destination, amount: "2", ask: asked, key: "k"})
+			ask := func() (node.Request, error) {
+				ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+				defer cancel()
+				return w.node(asked).Sign(ctx, e, node.DeliverConfirmed)
+			}
+			r, err := ask()
+			if err != nil || r.State != node.StateConfirmed || strings.Join(r.Signers, " ") != "backup platform" && strings.Join(r.Signers, " ") != "platform backup" {
+				t.Fatalf("asked at %s: %s %v, %v", asked, r.State, r.Signers, err)
+			}
+			time.Sleep(time.Minute) // receipts and mirrors
+			if again, err := ask(); err != nil || again.State != node.StateConfirmed {
+				t.Errorf("asked again at %s: %s, %v", asked, again.State, err)
+			}
+			shown := w.shown(t, "user", r.ID)
+			if shown.State != node.StateConfirmed || shown.Effect.String() != "deny" || shown.Reason.Code != "limit_transaction" || len(shown.Signature) != 64 {
+				t.Errorf("asked at %s, the node that refused shows %s %s %q", asked, shown.State, shown.Effect, shown.Reason.Code)
+			}
+			boc, err := w.node("user").Message(t.Context(), shown)
+			if err != nil || (asked == "user") != (boc != nil) {
+				t.Errorf("asked at %s: message of %d bytes, %v", asked, len(boc), err)
+			}
+		})
+	}
+}
+
+// shown is a request as an operator sees it.
+func (w *network) shown(t *testing.T, party, id string) node.Request {
+	t.Helper()
+	r, err := w.node(party).RequestOf(t.Context(), "agent-1", id, 0)
+	w.must(err)
+	return r
+}
+
+// A coordinator whose own guard refused delivers what the others have signed, also after a restart.
+func TestWhatTheOthersSignedIsDeliveredAfterARestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := tightened(t, "user")
+		w.parties["user"].chain.mute.Store(true)
+		e := w.envelope(order{wallet: "w1", agent: "agent-1", to: destination, amount: "2", ask: "user", key: "k"})
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		r, err := w.node("user").Sign(ctx, e, node.DeliverConfirmed)
+		if err != nil || len(r.Signature) == 0 {
+			t.Fatalf("%s, %v", r.State, err)
+		}
+		w.down("user")
+		w.up("user")
+		w.allUp()
+		time.Sleep(20 * time.Second)
+		if r = w.shown(t, "user", r.ID); r.State != node.StateConfirmed {
+			t.Errorf("after the restart: %s %s", r.State, r.Reason.Code)
+		}
+	})
+}
+
+// While others' refusal keeps the wallet, whoever tries a request is told what would become of it, and whoever sends one until when.
+func TestBusyWalletIsExplained(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := ready(t)
+		first := policyOf(1, "agent-1", "", "100", "100")
+		second := policyOf(2, "agent-1", fmt.Sprintf("%x", policy.Hash([]byte(first))), "100", "1")
+		for _, party := range []string{"backup", "platform"} {
+			w.must(w.node(party).ApplyPolicy(t.Context(), wire.SignPolicy(w.id(), party, seed("admin "+party), []byte(second))))
+		}
+		o := order{wallet: "w1", agent: "agent-1", to: destination, amount: "2", ask: "user", key: "k"}
+		w.ends(o, node.StateDenied, "refused_by_peer")
+		o.key = "next"
+		if _, err := w.send(o); err == nil || !strings.Contains(err.Error(), "can execute until 20") {
+			t.Errorf("%v", err)
+		}
+		tried := w.envelopeTo(o, "/v1/requests:simulate")
+		s, err := w.node("user").Simulate(t.Context(), tried, "")
+		if err != nil || s.Reason.Code != "wallet_busy" || s.Reason.Layer != "limits" {
+			t.Errorf("simulated: %s %+v, %v", s.State, s.Reason, err)
+		}
+	})
+}
