@@ -17,7 +17,8 @@ func (t *tool) riskCommand() *cobra.Command {
 
 func (t *tool) riskAssess() *cobra.Command {
 	c := t.simulation("assess", "Show score, factors, fraud patterns and anomaly of a transaction, and sign nothing", riskText)
-	c.Long = "assess asks each node, as its operator, how its guard would judge a transaction in the layers of risk and anomaly."
+	c.Long = "assess asks each node, as its operator, how its guard would judge a transaction in the layers of risk and anomaly. It\n" +
+		"exits as mpcctl tx simulate does: 3 when a guard would refuse the transaction, for whatever reason."
 	return c
 }
 
@@ -78,7 +79,7 @@ func riskText(w io.Writer, s client.Simulation) {
 	if r.Breakdown.MarketAvailable {
 		line(w, "market", points(r.Breakdown.Market))
 	} else {
-		line(w, "market", "no prices: the other two carry its weight")
+		line(w, "market", "not available: no prices that feeds agree on, or too few yet; the other two carry its weight")
 	}
 	for _, f := range r.Factors {
 		if f.Value > 0 {

@@ -17,7 +17,8 @@ type document struct {
 	Version uint64 `yaml:"version"`
 	// Parent is the hash of the document in force, which `mpcctl policy show` prints. Empty for the first.
 	Parent string `yaml:"parent"`
-	// Quorum is how many of the party's policy admins sign the next document, at most as many as there are. Default: 1.
+	// Quorum is how many of the party's policy admins sign the next document, and this one if it is the first; at most as many as there
+	// are. Default: 1.
 	Quorum *uint32 `yaml:"quorum"`
 	// LoosenDelay is how long the next document waits if it allows more in any point than this one, 0s to 720h in whole seconds. Default: 24h.
 	LoosenDelay *delay `yaml:"loosenDelay"`

@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tonaiagent/mpcnode/ton"
@@ -125,8 +128,10 @@ type Answer struct {
 func (p Permissions) CheckCapability(a Action) Answer {
 	c := p.capability(a.Name)
 	switch {
+	case kind[a.Name] == "":
+		return no(RuleCapability, fmt.Sprintf("%.40q is no action: want one of %s", a.Name, strings.Join(slices.Sorted(maps.Keys(kind)), ", ")))
 	case !c.Enabled:
-		return no(RuleCapability, a.Name+" is turned off, or no action at all")
+		return no(RuleCapability, a.Name+" is turned off")
 	case len(c.Actions) > 0 && !slices.Contains(c.Actions, a.Name):
 		return no(RuleCapability, a.Name+" is not one of the actions that are on")
 	case !slices.Contains(p.AllowedTokens, a.Token):
