@@ -28,7 +28,8 @@ type ruleReport struct {
 	Name    string `json:"name,omitempty"`
 	Action  string `json:"action"`
 	Matched bool   `json:"matched"`
-	Unmet   string `json:"unmet,omitempty"` // the first condition that does not hold
+	Unmet   string `json:"unmet,omitempty"`   // the first condition that does not hold
+	Assumed string `json:"assumed,omitempty"` // the first one that holds because its value is missing
 }
 
 func (t *tool) policyCheck() *cobra.Command {
@@ -68,7 +69,7 @@ func outcomeOf(o policy.Outcome) outcomeReport {
 func rulesOf(all []policy.Explanation) []ruleReport {
 	reports := make([]ruleReport, len(all))
 	for i, e := range all {
-		reports[i] = ruleReport{e.ID, e.Name, string(e.Action), e.Matched, e.Unmet}
+		reports[i] = ruleReport{e.ID, e.Name, string(e.Action), e.Matched, e.Unmet, e.Assumed}
 	}
 	return reports
 }
@@ -78,6 +79,9 @@ func (r checkReport) text(w io.Writer) {
 		state := "unmet"
 		if one.Matched {
 			state = "matches"
+		}
+		if one.Assumed != "" {
+			one.Unmet = "a missing value counts as: " + one.Assumed
 		}
 		line(w, one.ID, one.Action, state, one.Unmet)
 	}

@@ -40,6 +40,7 @@ type Explanation struct {
 	Action   Effect
 	Matched  bool
 	Unmet    string // the first condition that does not hold, or the list of unless that does; "" when the rule matches
+	Assumed  string // the first condition of one that matches which holds only because its value is missing
 }
 
 func (b ruleBook) evaluate(f *facts) (out Ruling) {
@@ -77,7 +78,10 @@ func (b ruleBook) explain(f *facts) []Explanation {
 		if len(unmet) > maxUnmet {
 			unmet = unmet[:maxUnmet] + "…" // a list; what it holds is ASCII
 		}
-		all[i] = Explanation{r.id, r.name, r.action, unmet == "", unmet}
+		all[i] = Explanation{r.id, r.name, r.action, unmet == "", unmet, ""}
+		if unmet == "" {
+			all[i].Assumed = r.assumed(f)
+		}
 	}
 	return all
 }
@@ -93,6 +97,16 @@ func (r *rule) unmet(f *facts) string {
 	for i, list := range r.unless {
 		if allHold(list, f, !against) {
 			return switchedOff[i]
+		}
+	}
+	return ""
+}
+
+// assumed returns the first condition that holds because its value is missing, "" if none does.
+func (r *rule) assumed(f *facts) string {
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.holds(f, true) && !c.holds(f, false) {
+			return c.text
 		}
 	}
 	return ""

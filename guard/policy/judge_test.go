@@ -94,7 +94,7 @@ func TestExplainNamesTheFirstUnmetCondition(t *testing.T) {
 	for given, want := range map[string]string{
 		"amount=6,walletId=x":      `two: amount gt "50"; exempt: matches; other: scope.agents ["agent-2"]`,
 		"amount=51,walletId=w":     `two: hour in [1, 2]; exempt: unless[1] holds; other: scope.agents ["agent-2"]`,
-		"amount=51,hour=,agentId=": `two: matches; exempt: matches; other: matches`,
+		"amount=51,hour=,agentId=": `two: matches by hour in [1, 2]; exempt: matches; other: matches by scope.agents ["agent-2"]`,
 	} {
 		var got []string
 		for _, e := range b.Explain(mustGive(t, given)) {
@@ -102,7 +102,7 @@ func TestExplainNamesTheFirstUnmetCondition(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 			if e.Matched {
-				e.Unmet = "matches"
+				e.Unmet = strings.TrimSuffix("matches by "+e.Assumed, " by ")
 			}
 			got = append(got, e.ID+": "+e.Unmet)
 		}
