@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,15 +57,28 @@ func (t *tool) auditQuery() *cobra.Command {
 }
 
 func auditText(w io.Writer, all []json.RawMessage) {
-	line(w, "SEQ", "TIME", "EVENT", "OUTCOME", "ACTOR", "RESOURCE", "REQUEST")
+	line(w, "SEQ", "TIME", "EVENT", "OUTCOME", "ACTOR", "RESOURCE", "REQUEST", "REASON")
 	for _, raw := range all {
 		var e auditEntry
 		if err := json.Unmarshal(raw, &e); err != nil {
 			line(w, "an entry can't be read:", err)
 			continue
 		}
-		line(w, e.Seq, e.Timestamp, e.EventType, e.Outcome, e.Actor.Type+"/"+e.Actor.ID, e.Resource.Type+"/"+e.Resource.ID, or(e.Request, "-"))
+		line(w, e.Seq, e.Timestamp, e.EventType, e.Outcome, e.Actor.Type+"/"+e.Actor.ID, e.Resource.Type+"/"+e.Resource.ID, or(e.Request, "-"), or(e.reason(), "-"))
 	}
+}
+
+// reason is what the first layer that did not allow has said; its details are numbered in the order of the verdicts.
+func (e auditEntry) reason() string {
+	for _, k := range slices.Sorted(maps.Keys(e.Details)) {
+		number, layer, _ := strings.Cut(k, " ")
+		effect, rest, _ := strings.Cut(e.Details[k], " ")
+		if _, err := strconv.Atoi(number); err == nil && (effect == "deny" || effect == "escalate") {
+			reason, _, _ := strings.Cut(rest, " ")
+			return layer + ": " + reason
+		}
+	}
+	return ""
 }
 
 // auditPage is how many entries one call asks for: a page of the largest ones fits what is read of an answer.
