@@ -54,6 +54,9 @@ func (p Payload) expiredAt(at time.Time) bool {
 	return passed(p.ValidUntil, at)
 }
 
+// Passed reports whether a payload can't execute any more after a state of the chain time at.
+func Passed(validUntil, at time.Time) bool { return passed(validUntil.Unix(), at) }
+
 func passed(validUntil int64, at time.Time) bool {
 	return !at.Before(time.Unix(validUntil, 0).Add(limits.Lag))
 }

@@ -120,6 +120,10 @@ func (g *Guard) PendingPolicy(tx Tx) (*PendingPolicy, error) {
 		return nil, err
 	}
 	b, err := readBundle(tx, keyDocument(p.Hash), p.Hash, &g.pending)
+	if errors.Is(err, errUnreadable) { // it can still be cancelled
+		changes := []policy.Change{{Path: "document", New: "one that this release can't read"}}
+		return &PendingPolicy{p.Version, p.Hash, p.Admins, fromUnix(p.Since), fromUnix(p.Due), changes}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // errUnreadable is of a document that was signed and taken in, and that this release can't read.
-var errUnreadable = errors.New("this release can't read the policy in force: nothing is signed until another one is in force")
+var errUnreadable = errors.New("this release can't read a policy that was taken in before: nothing is signed by it")
 
 // Standing is the bundle in force.
 type Standing struct {

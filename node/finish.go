@@ -38,6 +38,9 @@ func (n *Node) settleBy(do func(context.Context, func(guard.Tx) error) error, j 
 			return err
 		} else if ok {
 			kept.Deliver, kept.Created, kept.message = r.Deliver, r.Created, r.message
+			if r.State != StateEvaluating { // it is being signed or was: the record may have the payload of an earlier try
+				kept.Payload, kept.Deploy, kept.Effect, kept.Reason = r.Payload, r.Deploy, r.Effect, r.Reason
+			}
 			r = kept
 		}
 		fresh := len(r.Signature) == 0
@@ -82,9 +85,11 @@ func (n *Node) finish(j *job, s signature) {
 func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []byte) {
 	var sent time.Time
 	var seen uint32
+	of, _ := j.state()
+	until := n.validUntil(ctx, w, of.Payload)
 	for ctx.Err() == nil {
 		r, _ := j.state()
-		if !r.Relayed && time.Since(sent) >= resendEvery && n.executable(ctx, r.Payload) {
+		if !r.Relayed && time.Since(sent) >= resendEvery && n.env.Now().Before(until) {
 			sent = time.Now()
 			if err := n.chain.Send(ctx, boc); err != nil {
 				n.log.Warn("send message", "request", r.ID, "err", err)
@@ -96,7 +101,7 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 			}
 		}
 		var state guard.State
-		switch state, seen = n.payloadState(ctx, w, r.Payload, seen); state {
+		switch state, seen = n.payloadState(ctx, w, r.Payload, until, seen); state {
 		case guard.Executed:
 			n.settle(j, func(r *Request) { r.State = StateConfirmed })
 			return
@@ -108,16 +113,30 @@ func (n *Node) deliver(ctx context.Context, j *job, w guard.WalletRecord, boc []
 	}
 }
 
-// executable reports whether the payload's time hasn't passed by the local clock. What has executed, or is dead, ends the
-// delivery before.
-func (n *Node) executable(ctx context.Context, payload [32]byte) bool {
-	var p guard.Payload
-	var known bool
-	err := n.ledger.View(ctx, func(tx guard.Tx) (err error) {
-		p, known, err = n.guard.Payload(tx, payload)
+// validUntil returns when the payload's time passes: by the guard's record, or, if the guard has refused it and so has forgotten
+// it, by the payload itself.
+func (n *Node) validUntil(ctx context.Context, w guard.WalletRecord, payload [32]byte) (until time.Time) {
+	var e wire.Evidence
+	err := n.ledger.View(ctx, func(tx guard.Tx) error {
+		p, known, err := n.guard.Payload(tx, payload)
+		if err == nil && known {
+			until = time.Unix(p.ValidUntil, 0)
+			return nil
+		}
+		e, err = readEvidence(tx, payload)
 		return err
 	})
-	return err == nil && (!known || n.env.Now().Before(time.Unix(p.ValidUntil, 0)))
+	if err != nil || !e.Found {
+		return until
+	}
+	in, err := n.guard.ParseIntent(e.Proposal.Request.Body)
+	if err != nil {
+		return until
+	}
+	if t, err := reader(in)(w.TON(), e.Proposal.Payload); err == nil {
+		until = t.ValidUntil
+	}
+	return until
 }
 
 // follow keeps the mirror up with a payload that was signed, so that the wallet's next request finds it settled; without a
@@ -131,7 +150,7 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	for n.ctx.Err() == nil {
 		n.waitForBlock(n.ctx, seen)
 		var state guard.State
-		state, seen = n.payloadState(n.ctx, w, payload, seen)
+		state, seen = n.payloadState(n.ctx, w, payload, time.Time{}, seen)
 		if settled := state == guard.Executed || state == guard.Dead; settled && n.alone(w.ID) {
 			return
 		}
@@ -141,16 +160,19 @@ func (n *Node) follow(w guard.WalletRecord, payload [32]byte) {
 	}
 }
 
-// payloadState looks at the chain after the block seen, and returns what has become of the payload, as of which block.
-func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte, after uint32) (state guard.State, seen uint32) {
+// payloadState looks at the chain after the block seen, and returns what has become of the payload, as of which block. One that the
+// guard doesn't know, or has only seen, is dead once its time, if it is given, has passed in a state up to which all is known.
+func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [32]byte, until time.Time, after uint32) (state guard.State, seen uint32) {
 	acc, err := n.lookAfter(ctx, w, after)
 	if err != nil {
 		n.log.Warn("account state can't be had", "wallet", w.ID, "err", err)
 		return "", 0
 	}
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
-		p, _, err := n.guard.Payload(tx, payload)
-		state = p.State
+		p, known, err := n.guard.Payload(tx, payload)
+		if state = p.State; (!known || state == guard.Seen) && !until.IsZero() && guard.Passed(until, acc.Time) {
+			state = guard.Dead
+		}
 		return err
 	})
 	if err != nil {

@@ -60,11 +60,12 @@ func (n *Node) lookUp(ctx context.Context, id string) (r Request, err error) {
 // asExecuted shows what the chain has made of a request that nobody here delivers: its caller broadcasts it, another node
 // does, or it failed when a signature may have existed. That fails for good once the payload is proven dead.
 func (n *Node) asExecuted(tx guard.Tx, r Request) (Request, error) {
-	if r.State != StateSigned && r.State != StateSent && r.State != StatePending && !r.MaybeSigned {
+	refused := r.State == StateDenied // here: others may have signed it, and nobody may have said so
+	if r.State != StateSigned && r.State != StateSent && r.State != StatePending && !r.MaybeSigned && !refused {
 		return r, nil
 	}
 	p, known, err := n.guard.Payload(tx, r.Payload)
-	if err != nil || !known {
+	if err != nil || !known || refused && (p.State != guard.Executed || p.RequestID != r.ID) {
 		return r, err
 	}
 	switch p.State {

@@ -38,6 +38,14 @@ func (v voice) effect() guard.Effect {
 	return guard.Effect(v.answer.Effect)
 }
 
+// reason is the first that a party refused for, none of one that allows.
+func (v voice) reason() (r wire.Reason) {
+	if len(v.answer.Reasons) > 0 && v.effect() != guard.Allow {
+		r = v.answer.Reasons[0]
+	}
+	return r
+}
+
 func (v voice) allows() bool { return v.effect() == guard.Allow && v.answer.Reserved }
 
 // voices are what the parties said so far. One goroutine uses them.
@@ -59,6 +67,11 @@ func (vs *voices) of(party string) voice {
 		v.err = errors.New("answered about another payload")
 	}
 	return v
+}
+
+// busy reports whether a party's wallet waits for another request.
+func (vs *voices) busy() bool {
+	return slices.ContainsFunc(vs.said, func(v voice) bool { return v.err == nil && v.answer.has(guard.ReasonWalletBusy) })
 }
 
 func (vs *voices) spoke(party string) bool {

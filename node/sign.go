@@ -36,8 +36,8 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 	} else if known.over(n.env.Now()) {
 		return *known, nil
 	}
-	if known.State == StateFailed {
-		known.State, known.Reason = StateEvaluating, wire.Reason{}
+	if known.State == StateFailed || known.State == StateEvaluating { // it is begun anew
+		known.State, known.Reason, known.Deliver = StateEvaluating, wire.Reason{}, deliver
 	}
 	j, err := n.start(*known, in, e)
 	if err != nil {
@@ -93,6 +93,10 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		return
 	}
 	signers, refusal := n.choose(in, voices) // 4
+	if refusal != nil && refusal.reason.Code == codeRefusedByPeer && voices.busy() {
+		j.reject(n.problemOf(in, busy(in.Wallet))) // at the others: what it waits for this node has refused
+		return
+	}
 	if refusal != nil {
 		n.settle(j, func(r *Request) { r.State, r.Reason, r.Effect = refusal.state, refusal.reason, own.effect() })
 		return
@@ -103,7 +107,7 @@ func (n *Node) run(ctx context.Context, j *job, in guard.Intent, e reqsig.Envelo
 		return
 	}
 	j.set(func(r *Request) {
-		r.State, r.Payload, r.Deploy, r.Effect = StateSigning, own.answer.Payload, deploy, own.effect()
+		r.State, r.Payload, r.Deploy, r.Effect, r.Reason = StateSigning, own.answer.Payload, deploy, own.effect(), own.reason()
 	})
 	w := n.wallets.get(in.Wallet)
 	signed, err := n.custodyOf(w).sign(ctx, in, voices, signers) // 5 to 9

@@ -118,6 +118,9 @@ func (b *batch) get(k guard.Key) ([]byte, error) {
 	if v, ok := b.writes[k]; ok {
 		return v, nil
 	}
+	if ours(k) {
+		return read(b.txn, k)
+	}
 	at := b.txn.ReadTs()
 	if v, ok := b.recent.get(k, at); ok {
 		return v, nil
