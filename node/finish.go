@@ -170,7 +170,11 @@ func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [
 	}
 	err = n.ledger.View(ctx, func(tx guard.Tx) error {
 		p, known, err := n.guard.Payload(tx, payload)
-		if state = p.State; (!known || state == guard.Seen) && !until.IsZero() && guard.Passed(until, acc.Time) {
+		if state = p.State; err != nil || known && state != guard.Seen {
+			return err
+		}
+		over, err := n.lapsed(tx, w, acc, until)
+		if over {
 			state = guard.Dead
 		}
 		return err
@@ -179,6 +183,20 @@ func (n *Node) payloadState(ctx context.Context, w guard.WalletRecord, payload [
 		return "", acc.MCSeqno
 	}
 	return state, acc.MCSeqno
+}
+
+// lapsed reports whether what has a time, and isn't known to have executed, can't any more: the time has passed in a state up to
+// which this node has read all transactions, and none of them is unexplained.
+func (n *Node) lapsed(tx guard.Tx, w guard.WalletRecord, acc ton.Account, until time.Time) (bool, error) {
+	if until.IsZero() || !guard.Passed(until, acc.Time) {
+		return false, nil
+	}
+	pos, _, err := n.guard.Position(tx, w.ID)
+	if err != nil || !pos.Complete(acc) {
+		return false, err
+	}
+	unexplained, err := n.guard.Unexplained(tx, w.ID)
+	return unexplained == 0, err
 }
 
 // waitForBlock returns at a block after the one seen, but not before followEvery, or after a second.
