@@ -30,14 +30,14 @@ func (n *Node) Sign(ctx context.Context, e reqsig.Envelope, deliver Deliver) (Re
 	if in.Type == guard.Gasless && deliver == DeliverSent {
 		return Request{}, problemf(400, "bad_request", "deliver: a relayer sends what is gasless: want signed or confirmed")
 	}
+	asked := newRequest(in, deliver, n.env.Now())
 	if known == nil {
-		r := newRequest(in, deliver, n.env.Now())
-		known = &r
+		known = &asked
 	} else if known.over(n.env.Now()) {
 		return *known, nil
 	}
 	if known.State == StateFailed || known.State == StateEvaluating { // it is begun anew
-		known.State, known.Reason, known.Deliver = StateEvaluating, wire.Reason{}, deliver
+		known.State, known.Reason, known.Deliver = StateEvaluating, wire.Reason{}, asked.Deliver
 	}
 	j, err := n.start(*known, in, e)
 	if err != nil {
